@@ -1,11 +1,11 @@
 """The planner's own acts: record a hypothesis, conclude. They measure nothing."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
 
 from ..tools.data.image_rows import ImageRows
 from ..tools.errors import UsageError
@@ -32,13 +32,18 @@ class _Part(BaseModel):
 
 
 class ComponentGiven(_Part):
-    """One thing that the unit responds to."""
+    """One thing that the unit responds to; of a recorded hypothesis the id is enough."""
 
-    words: str
+    words: str = ""
     predictor: Predictor
     evidence: list[str] = []
     sign: Literal[1, -1] = 1
     band: Band = "any"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_id(cls, given: Any) -> Any:
+        return {"predictor": given} if isinstance(given, str) else given
 
 
 class EffectGiven(_Part):
@@ -260,8 +265,16 @@ def _component(lab: Lab, given: ComponentGiven) -> Component:
         found = dict(recorded(lab, predictor.strip()))
     else:
         found = predictor_of(lab, predictor).model_dump()
+    words = given.words.strip() or _statement(lab, found)
     evidence = _cited(lab, given.evidence)
-    return Component(given.words, found, evidence, sign=given.sign, band=given.band)
+    return Component(words, found, evidence, sign=given.sign, band=given.band)
+
+
+def _statement(lab: Lab, predictor: Mapping[str, Any]) -> str:
+    """What was said of a predictor when it was recorded, else the predictor in English."""
+    made = (item.data for item in lab.evidence if item.tool == "hypothesise" and not item.error)
+    said = (str(data["statement"]) for data in made if data["predictor"] == predictor)
+    return next(said, "") or short(parse(predictor).english())
 
 
 def _cited(lab: Lab, keys: Sequence[str]) -> tuple[str, ...]:

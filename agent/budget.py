@@ -131,5 +131,7 @@ def next_turn(turns: Sequence[Remaining]) -> Remaining:
 
 
 def _growth(took: Sequence[float]) -> float:
-    """By how much more each turn took than the one before, on average; never less than 0."""
-    return max(0.0, (took[-1] - took[0]) / (len(took) - 1)) if len(took) > 1 else 0.0
+    """By how much more each turn took than the one before, on average; never less than 0. A turn
+    that took nothing says nothing of it."""
+    spent = [one for one in took if one]
+    return max(0.0, (spent[-1] - spent[0]) / (len(spent) - 1)) if len(spent) > 1 else 0.0

@@ -7,6 +7,8 @@ leaves a black box: inputs and the model's outputs.
 
 from .errors import UsageError, nearest
 
+FITTED = "fitted_rules"
+"""No tool: the rules of the built-in fit, which a language model is shown before its first turn."""
 GROUPS: dict[str, tuple[str, ...]] = {
     "exemplars": (
         *("exemplars", "places", "contrast", "residual", "separate"),
@@ -21,6 +23,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("unit_effect", "output_effect"),
     ),
     "programs": ("program",),
+    "fit": (FITTED,),
 }
 GROUPS["units"] = (
     *("survey", "means", "test_hypotheses", "fit", "frequencies"),

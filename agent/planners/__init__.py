@@ -44,11 +44,13 @@ def planner_factory(
 
     client_ = llm or LLM(model, **client)
     if kind == "openai":
-        return ChatFactory(client_, sees)
+        return ChatFactory(client_, sees, looks=True)
     from .oneshot import OneShotFactory, TriageFactory
 
     first = OneShotFactory(client_)
-    return first if kind == "oneshot" else TriageFactory(first, ChatFactory(client_, sees))
+    if kind == "oneshot":
+        return first
+    return TriageFactory(first, ChatFactory(client_, sees, looks=True))
 
 
 def language_model(spec: str, *, base_url: str | None = None) -> Any:

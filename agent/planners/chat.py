@@ -26,7 +26,8 @@ from ...tools.lab import Lab
 from ...tools.llm.client import LLM, LLMError, Reply
 from ...tools.llm.usage import Meter
 from ...tools.registry import offered
-from ..state import Message
+from ..state import Message, Planner
+from .first_look import WithFirstLook
 from .referring import referred
 
 _SHORT = 240  # letters of an older result in a shortened conversation
@@ -67,16 +68,19 @@ class ChatFactory:
     """Whether the model takes pictures; None: it is tried."""
     converses: bool = False
     """For conversations: it is offered no acts such as `conclude`, and ends with words."""
+    looks: bool = False
+    """Whether a first look and a fit stand before its first turn (`first_look.py`)."""
 
     @property
     def name(self) -> str:
         """`openai:MODEL`."""
         return f"openai:{self.llm.model}"
 
-    def __call__(self, lab: Lab) -> "Chat":
+    def __call__(self, lab: Lab) -> Planner:
         tools = partial(schemas, lab, actions=not self.converses)
         ending = "none" if self.converses else forced("conclude")
-        return Chat(self.llm, lab.meter, tools, ending=ending, sees=self.sees)
+        chat = Chat(self.llm, lab.meter, tools, ending=ending, sees=self.sees)
+        return WithFirstLook(chat, lab) if self.looks else chat
 
 
 class Chat:

@@ -1,8 +1,7 @@
 """One request, one description: what a language model says of a unit after one look.
 
-1. Without a language model: the strongest exemplars, bands from high to low, and places of the same
-   token where the unit is active and where it is silent; what a fit to explore says, recorded as
-   hypotheses; for a language model also the tokens that the unit's weights write toward.
+1. Without a language model: a first look and the rules of a fit (`first_look.py`); for a language
+   model also the tokens that the unit's weights write toward.
 2. One request of about two thousand tokens shows these results and nothing else. A reply without a
    description that can be read is asked for once more; a second one ends it as failed.
 3. The description is tested on explore beside a rival that needs no model, the words at the peaks.
@@ -21,7 +20,6 @@ from typing import Any
 from ...tools.activations.examples import top
 from ...tools.activations.unit_stats import mean_direction
 from ...tools.errors import UsageError
-from ...tools.evidence import Evidence
 from ...tools.io.strict_json import read_json
 from ...tools.lab import Lab
 from ...tools.lens.projection import token_ends, unit_logits
@@ -29,10 +27,10 @@ from ...tools.llm.client import LLM, Reply
 from ...tools.models import Unit
 from ...tools.predicates import parse
 from ..prompts import prompt
+from ..replies import calling
 from ..state import Message, PlannerFactory, State
+from .first_look import fitted, looks, recorded, rules
 
-SHOWN = {"top": 10, "quantile": 8, "pairs": 7}
-"""Exemplars of each kind: about 1,500 tokens together."""
 _WRITTEN = 8
 _AHEAD = """{"kind":"next","of":P,"distance":1}  {"kind":"later","of":P,"within":8}  behind it
 """
@@ -59,8 +57,6 @@ class OneShotFactory:
     """Makes one-shot planners over one shared client."""
 
     llm: LLM
-    fits: bool = True
-    """Whether what a fit says stands beside the model's predictor."""
     least_steps = 6
     """Turns that an investigation must allow: three, and what the loop keeps back."""
 
@@ -75,7 +71,7 @@ class OneShotFactory:
                 f"{self.name} reads text, and {lab.target.name} looks at pictures; "
                 f"use openai:{self.llm.model}"
             )
-        return OneShot(self.llm, lab, self.name, fits=self.fits)
+        return OneShot(self.llm, lab, self.name)
 
 
 @dataclass(frozen=True)
@@ -107,8 +103,8 @@ class OneShot:
 
     resumable = True
 
-    def __init__(self, llm: LLM, lab: Lab, name: str, *, fits: bool = True) -> None:
-        self._llm, self._lab, self.name, self._fits = llm, lab, name, fits
+    def __init__(self, llm: LLM, lab: Lab, name: str) -> None:
+        self._llm, self._lab, self.name = llm, lab, name
 
     def next(self, state: State) -> Message:
         """The next turn.
@@ -121,7 +117,9 @@ class OneShot:
         if step == 0:
             hidden = self._lab.units_hidden
             words = "" if hidden else output_words(self._lab, self._lab.chosen(None))
-            return _message(step, [*self._opening(), *self._fitted()], words)
+            calls, worth = fitted(self._lab)
+            content = "\n".join(filter(None, (words, worth)))
+            return calling([*looks(self._lab), *calls], step, content or None)
         if step == 1:
             return self._asked(state, step)
         answer = next(
@@ -134,17 +132,17 @@ class OneShot:
         )
         if answer is None:
             raise UsageError("the answer of the language model is gone from the conversation")
-        return _message(step, [("conclude", self._conclusion(answer))])
+        return calling([("conclude", self._conclusion(answer))], step)
 
     def _asked(self, state: State, step: int) -> Message:
         """Asks the model; its answer, with the calls that test it."""
         shown = [str(m["content"]) for m in state["messages"][1:] if m["role"] in ("user", "tool")]
         written = state["messages"][2]["content"]
         parts = [shown[0].partition("Budget:")[0].strip(), *([written] if written else [])]
-        parts += [_FOOTER.sub("", text).strip() for text in shown[1 : 1 + len(self._opening())]]
-        rules = self._rules()
-        parts += [rules] * bool(rules)
-        told = {"ahead": self._ahead, "shown": self._seen, "rules": _RULES * bool(rules)}
+        parts += [_FOOTER.sub("", text).strip() for text in shown[1 : 1 + len(looks(self._lab))]]
+        found = rules(list(self._lab.evidence))
+        parts += [found] * bool(found)
+        told = {"ahead": self._ahead, "shown": self._seen, "rules": _RULES * bool(found)}
         request = [
             {"role": "system", "content": prompt("oneshot", **told)},
             {"role": "user", "content": "\n\n".join(parts)},
@@ -152,49 +150,19 @@ class OneShot:
         reply, answer = self._answered(request, state["remaining"]["seconds"])
         if "test_hypotheses" in self._lab.left_out:
             calls = [("conclude", self._conclusion(answer))]
-            return {**_message(step, calls, reply.text), "finish_reason": reply.finish_reason}
+            return {**calling(calls, step, reply.text), "finish_reason": reply.finish_reason}
         hypotheses = [answer["predictor"]]
         rival = self._peak_words()
         if rival is not None and rival != parse(answer["predictor"]).model_dump():
             hypotheses.append(rival)
         hypotheses += self._lab.hypotheses
-        message = _message(step, [("test_hypotheses", {"hypotheses": hypotheses})], reply.text)
+        message = calling([("test_hypotheses", {"hypotheses": hypotheses})], step, reply.text)
         return {**message, "finish_reason": reply.finish_reason}
-
-    def _opening(self) -> list[tuple[str, dict[str, Any]]]:
-        """The calls whose results are shown."""
-        if self._lab.units_hidden:
-            return [("outputs", {})]
-        if "exemplars" in self._lab.left_out:
-            return [("survey", {})]
-        return [("exemplars", {"kind": kind, "many": n}) for kind, n in SHOWN.items()]
-
-    def _fitted(self) -> list[tuple[str, dict[str, Any]]]:
-        """The calls that record what a fit says of the unit."""
-        if not self._fits or "test_hypotheses" in self._lab.left_out:
-            return []
-        from .builtin.text.investigation import Investigation
-
-        course = Investigation(self._lab, self._lab.chosen(None), 0, "none", effects=False)
-        return [
-            ("hypothesise", {"statement": one.words, "predictor": one.predicate})
-            for one in course.fitted()
-        ]
-
-    def _rules(self) -> str:
-        """The recorded hypotheses, as the request shows them."""
-        rows = [f"- {item.data['statement']}" for item in self._recorded]
-        return "\n".join(["Rules that a fit to the activations found:", *rows]) if rows else ""
-
-    @property
-    def _recorded(self) -> list[Evidence]:
-        made = (item for item in self._lab.evidence if item.tool == "hypothesise")
-        return [item for item in made if item.error is None]
 
     @property
     def _seen(self) -> str:
         """What of the unit is shown, as the request says it."""
-        return _SEEN[self._opening()[0][0]]
+        return _SEEN[looks(self._lab)[0][0]]
 
     def _answered(
         self, request: list[Message], seconds: float | None
@@ -231,7 +199,7 @@ class OneShot:
         rows = known[-1].data["tests"] if known else []
         fit = [
             {"words": item.data["statement"], "predictor": item.data["id"], "evidence": cited}
-            for item in self._recorded
+            for item in recorded(list(self._lab.evidence))
         ]
         r = [row.get("correlation") or 0.0 for row in rows[: len(rows) - len(fit)]]
         if len(r) == 2 and r[1] < r[0]:
@@ -287,18 +255,3 @@ def output_words(lab: Lab, unit: Unit) -> str:
         for side in token_ends(lab.target, logits, _WRITTEN)
     )
     return f"Its weights write toward the next tokens {up}, and away from {down}."
-
-
-def _message(step: int, calls: list[tuple[str, dict[str, Any]]], content: str = "") -> Message:
-    return {
-        "role": "assistant",
-        "content": content or None,
-        "tool_calls": [
-            {
-                "id": f"call_{step}_{i}",
-                "type": "function",
-                "function": {"name": name, "arguments": json.dumps(arguments)},
-            }
-            for i, (name, arguments) in enumerate(calls)
-        ],
-    }

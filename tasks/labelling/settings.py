@@ -110,8 +110,8 @@ class Settings:
     special: str | None = None
     """count or skip special tokens as places; default: skip, but where the answer is read there."""
     leave_out: str = ""
-    """Groups of tools that the planner does without: exemplars, inputs, causal, programs; units:
-    a black box, of which inputs and outputs alone are seen."""
+    """Groups of tools that the planner does without: exemplars, inputs, causal, programs; fit: the
+    rules of the built-in fit; units: a black box, of which inputs and outputs alone are seen."""
 
     def __post_init__(self) -> None:
         for name, least in (

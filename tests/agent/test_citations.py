@@ -6,8 +6,9 @@ import pytest
 from neuroscribe.agent.citations import Citations
 from neuroscribe.agent.description import Description
 from neuroscribe.agent.investigate import investigate
-from neuroscribe.agent.planners.builtin.text.course import TextCourse, TextFindings
+from neuroscribe.agent.planners.builtin.text.course import TextFindings
 from neuroscribe.agent.planners.builtin.text.feature_table import build
+from neuroscribe.agent.planners.builtin.text.investigation import Investigation
 from neuroscribe.agent.planners.builtin.text.rules import Clause, Rule
 from neuroscribe.agent.planners.builtin.text.splits import Sample
 from neuroscribe.agent.planners.builtin.text.terms import plain_term
@@ -65,7 +66,7 @@ def test_built_in_components_cite_their_own_results(lab, made):
     sample = Sample(table, lab.column(lab.unit).ravel() * 0, table.counted.astype(float))
     clauses = [Clause("word", frozenset(table.ids_of([name]))) for name in ("cat", "dog")]
     terms = tuple(plain_term(Rule((clause,))) for clause in clauses)
-    course = TextCourse(lab, lab.unit, 0)
+    course = Investigation(lab, lab.unit, 0)
     course.findings = TextFindings(sample=sample, terms=terms, checked=0.5, written=made[:4])
     _, said = course.conclusion().calls[0]
     assert [part["evidence"] for part in said["components"]] == [["E1", "E3"], ["E2", "E3"]]

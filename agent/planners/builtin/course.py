@@ -18,8 +18,8 @@ from ....tools.render.effect import effect_sentence
 from ...citations import Citations
 from ...description import short_label
 from .confidence import confidence_sentence
-from .findings import Findings, Hypothesis
-from .held_out import measure_held_out, split_explore, too_few
+from .findings import Findings, Hypothesis, Rules
+from .held_out import HeldOut, measure_held_out, split_explore, too_few
 from .turns import Calls, Experiments, Turns
 
 _UNFINISHED = 0.05
@@ -78,19 +78,38 @@ class Course(ABC, Generic[F]):
         return values if kept is None else np.where(kept, values, np.nan)
 
     @property
+    def silent(self) -> bool:
+        """Whether the unit is nowhere above 0, or never changes."""
+        values = self.column[np.isfinite(self.column)]
+        return values.size == 0 or bool(values.max() <= 0) or float(values.std()) < 1e-9
+
+    @property
     def follows(self) -> str:
         """A pattern or a frequency that an instrument found beyond its controls, in a few words."""
         return ""
 
+    @abstractmethod
+    def turns(self) -> Turns:
+        """The turns; each receives the evidence of its calls."""
+
     def survey(self) -> Generator[Calls, list[Evidence], bool]:
         """Surveys the unit; whether it ever fires."""
         yield Calls("How often is the unit active?", (("survey", {"unit": str(self.unit)}),))
-        values = self.column
-        finite = values[np.isfinite(values)]
-        if finite.size == 0 or finite.max() <= 0 or finite.std() < 1e-9:
-            self.findings.dead = int(finite.size)
+        if self.silent:
+            self.findings.dead = int(np.isfinite(self.column).sum())
             return False
         return True
+
+    def fitted(self) -> Rules:
+        """What a fit to explore says, without a call; no rule where it does not hold elsewhere."""
+        if self.silent:
+            return Rules([], None)
+        self.fit()
+        rules = [] if self.noise else self.components()
+        return Rules(rules, self._held_out([one.predicate for one in rules]))
+
+    def _held_out(self, predicates: Sequence[Mapping[str, Any]]) -> HeldOut | None:
+        return measure_held_out(predicates, self.lab.explore, self.column, self.aside)
 
     def record(self, hypotheses: Sequence[Hypothesis], **options: Any) -> Turns:
         """Records hypotheses and tests them on explore."""
@@ -145,8 +164,7 @@ class Course(ABC, Generic[F]):
             )
         leading = self.components()
         predicates = [one.predicate for one in leading]
-        explore = self.lab.explore
-        findings.held_out = measure_held_out(predicates, explore, self.column, self.aside)
+        findings.held_out = self._held_out(predicates)
         citations, results = Citations(self.lab, self.unit), self.results()
         components = [
             {
@@ -200,6 +218,10 @@ class Course(ABC, Generic[F]):
         if effect is not None:
             arguments["effect"] = {"words": effect_sentence(effect.data), "evidence": [effect.id]}
         return Calls(why, (("conclude", arguments),))
+
+    @abstractmethod
+    def fit(self) -> None:
+        """Fills the findings from explore alone."""
 
     @property
     @abstractmethod

@@ -14,6 +14,15 @@ class Hypothesis(NamedTuple):
     predicate: dict[str, Any]
 
 
+class Rules(NamedTuple):
+    """What a fit to explore says of a unit."""
+
+    components: list[Hypothesis]
+    """They add up; none where the fit does not hold elsewhere."""
+    held_out: HeldOut | None
+    """What they explain of documents that decided nothing; None where that is not known."""
+
+
 class PredictiveCheck(NamedTuple):
     """How often a conclusion was right on inputs that were not made to find it."""
 

@@ -64,6 +64,11 @@ class NumberInvestigation(Course[NumberFindings]):
         """The turns; each receives the evidence of its calls."""
         if not (yield from self.survey()):
             return
+        self.fit()
+        rivals = [Hypothesis(self._words(f), f.predicate) for f in self.findings.forms]
+        yield from self.record(rivals, examples=2)
+
+    def fit(self) -> None:
         x = np.asarray(self.inputs.numbers, np.float64)  # [row, coordinate]
         y = self.lab.column(self.unit)[~self.aside, 0].astype(np.float64)  # [row]
         self.findings.forms = fitted(x, y)
@@ -72,8 +77,6 @@ class NumberInvestigation(Course[NumberFindings]):
             for _ in range(_NULLS)
         )
         self.findings.fitted = True
-        rivals = [Hypothesis(self._words(f), f.predicate) for f in self.findings.forms]
-        yield from self.record(rivals, examples=2)
 
     def _words(self, form: _Form) -> str:
         return parse(form.predicate).english()

@@ -10,18 +10,19 @@ The order of acts is a generator: each turn yields the calls to make and receive
 
 import json
 from dataclasses import dataclass
+from typing import Any
 
 from ....tools.errors import UsageError, nearest
 from ....tools.lab import Lab
+from ....tools.models import Unit
 from ...state import Message, Planner, State
 from .black_box import BlackBox
+from .course import Course
 from .numbers import NumberInvestigation
 from .pictures.investigation import Investigation as PictureInvestigation
 from .text.investigation import Investigation as TextInvestigation
 from .text.rules import ABLATIONS
 from .turns import Calls, Experiments, Turns
-
-_Investigation = TextInvestigation | PictureInvestigation | NumberInvestigation | BlackBox
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class Builtin:
         self._lab, self._settings = lab, settings
         self._turns: Turns | None = None
         self._n_evidence = 0
-        self._investigation: _Investigation | None = None
+        self._investigation: Course[Any] | BlackBox | None = None
         self._last: Calls | None = None
 
     def next(self, state: State) -> Message:
@@ -94,18 +95,21 @@ class Builtin:
         except StopIteration:
             return self._investigation.conclusion()
 
-    def _start(self, unit: str) -> _Investigation:
+    def _start(self, unit: str) -> Course[Any] | BlackBox:
         if self._lab.units_hidden:
             return BlackBox()
-        settings = self._settings
-        target = self._lab.target
-        kind = TextInvestigation if target.image is None else PictureInvestigation
-        kind = NumberInvestigation if target.numbers else kind
-        return kind(
-            self._lab,
-            target.unit(unit),
-            settings.seed,
-            settings.experiments,
-            without=settings.without,
-            effects=settings.effects,
-        )
+        return course_of(self._lab, self._lab.target.unit(unit), self._settings)
+
+
+def course_of(lab: Lab, unit: Unit, settings: BuiltinFactory) -> Course[Any]:
+    """The investigation of one unit, of whatever its target reads."""
+    kind = TextInvestigation if lab.target.image is None else PictureInvestigation
+    kind = NumberInvestigation if lab.target.numbers else kind
+    return kind(
+        lab,
+        unit,
+        settings.seed,
+        settings.experiments,
+        without=settings.without,
+        effects=settings.effects,
+    )

@@ -54,30 +54,43 @@ class Investigation(PictureCourse):
         findings = self.findings
         if not (yield from self.survey()):
             return
-        self.values = self.lab.column(self.unit)[~self.aside, 0].astype(np.float64)  # [image]
-        self.scale()
-        known = [at for at, picture in enumerate(self.inputs.pictures) if picture.scene is not None]
-        self.known_rows = np.array(known, int)
-        shown = {"unit": str(self.unit), "kind": "top"}
         if self.has("exemplars"):
+            shown = {"unit": str(self.unit), "kind": "top"}
             yield Calls("Where is it most active?", (("exemplars", shown),))
-        drawn = len(known) > 0.5 * len(self.inputs)
-        network = reader_network(self.inputs)
-        if drawn:
-            findings.rivals = search(self._board(), self.values[self.known_rows], most=_RIVALS)
-        elif network is not None:
-            yield from seen(self, network)
-        else:
-            yield from photos(self)
+        yield from self._searched()
         if self.experiments == "random":
             yield from self._random()
-        elif self.experiments == "designed" and drawn:
+        elif self.experiments == "designed" and self._drawn:
             yield from self._designed()
             self._choose()
         yield from self._recorded()
         if self.experiments == "designed" and self.rule.cases:
             findings.check = yield from checked(self)
         yield from self.measure_effect()
+
+    def fit(self) -> None:
+        for _ in self._searched():  # no call, where no picture can be made
+            pass
+
+    @property
+    def _drawn(self) -> bool:
+        """Whether most pictures are scenes that are known."""
+        return len(self.known_rows) > 0.5 * len(self.inputs)
+
+    def _searched(self) -> Turns:
+        """Searches explore."""
+        findings = self.findings
+        self.values = self.lab.column(self.unit)[~self.aside, 0].astype(np.float64)  # [image]
+        self.scale()
+        known = [at for at, picture in enumerate(self.inputs.pictures) if picture.scene is not None]
+        self.known_rows = np.array(known, int)
+        network = reader_network(self.inputs)
+        if self._drawn:
+            findings.rivals = search(self._board(), self.values[self.known_rows], most=_RIVALS)
+        elif network is not None:
+            yield from seen(self, network)
+        else:
+            yield from photos(self)
 
     def _board(self) -> AtomTable:
         """The atoms over explore less what is kept aside, shared by a run's investigations."""

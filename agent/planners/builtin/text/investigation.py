@@ -112,18 +112,13 @@ class Investigation(TextCourse):
         if target.kind == "encoder" or (target.kind == "causal" and "logit" in target.sites):
             yield from self.measure_effect()
 
-    def fitted(self) -> list[Hypothesis]:
-        """What a fit to explore says, without a call; empty where it does not hold elsewhere."""
-        values = self.column
-        if not np.nanmax(values, initial=0.0) > 0:
-            return []
+    def fit(self) -> None:
         sample = self.sample()
         self.findings.learn(sample, *extended(sample, fit_rules(sample)))
         self.findings.algorithm = self._algorithm(sample)
         self._compare_with_noise(sample)
         self.findings.like = None if self.noise else self._like(sample)
         self.findings.field = self._field(sample)
-        return [] if self.noise else self.components()
 
     def _algorithm(self, sample: Sample) -> Algorithm | None:
         """What the unit computes of symbols or numbers, where that explains more than the terms."""
