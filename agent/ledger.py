@@ -270,13 +270,14 @@ def measured_inputs(lab: Lab, measured: Iterable[Mapping[str, Any]]) -> list[Inp
         items = [item for item in measured if name in item]
         if items:
             windows = inputs_of(lab, items)
-            found.append(Inputs(kind, windows, _grid(windows, items)))
+            values = activations_of(windows, items).astype(np.float32)
+            found.append(Inputs(kind, windows, values))
     return found
 
 
-def _grid(windows: Rows, items: Sequence[Mapping[str, Any]]) -> np.ndarray:
+def activations_of(windows: Rows, items: Sequence[Mapping[str, Any]]) -> np.ndarray:
     """Activations of measured items, `[window, place]`, NaN where not counted."""
-    out = np.full(windows.ids.shape, np.nan, np.float32)  # [window, place]
+    out = np.full(windows.ids.shape, np.nan)  # [window, place]
     for row, item in enumerate(items):
         values = [np.nan if v is None else float(v) for v in item["activations"]]
         places = np.flatnonzero(windows.attended[row])[: len(values)]

@@ -42,6 +42,12 @@ HERE = Path(__file__).parent
 _PAYLOAD = 20_000  # characters of a payload that are shown
 _ROWS = 16  # measured inputs shown before "further inputs"
 _BRIEF = 90
+_SPENT = {
+    "tokens_in": "in",
+    "prompt_tokens": "in",
+    "tokens_out": "out",
+    "completion_tokens": "out",
+}
 _ALONE = Markup(
     ".ns.alone{font:15px/1.55 var(--sans);color:var(--ink);background:var(--paper);"
     "padding:.7rem 1rem;border-radius:8px}"
@@ -321,11 +327,7 @@ def _message(event: Mapping[str, Any], planner: str, texts: set[str]) -> list[di
     if role == "assistant":
         spent = [f"{event['seconds']:.1f} s"] if event.get("seconds") is not None else []
         usage = event.get("usage") or {}
-        for name in ("tokens_in", "prompt_tokens", "tokens_out", "completion_tokens"):
-            if usage.get(name):
-                spent.append(
-                    f"{usage[name]:,} tokens {'in' if name[0] in 'p' or 'in' in name else 'out'}"
-                )
+        spent += [f"{usage[key]:,} tokens {way}" for key, way in _SPENT.items() if usage.get(key)]
         found: list[dict[str, Any]] = [
             {"kind": "turn", "who": planner, "spent": ", ".join(spent), "text": text.strip()}
         ]

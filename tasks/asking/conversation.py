@@ -20,6 +20,7 @@ from .claims import cited, claims
 from .events import Answer, ApprovalRequest, Event, TextDelta
 from .loop import ConversationLoop
 from .state import ConversationState, Turn, Waiting
+from .system import system
 from .threads import About, Thread, titled
 
 BUDGET = Budget(steps=12, tokens=200_000, seconds=600.0)
@@ -40,7 +41,6 @@ class Conversation:
         factory: Makes what answers.
         thread: Where the conversation is kept; what is in it is gone on with.
         about: What it is about.
-        system: The system prompt.
         budget: Of each question.
         ask_first: Whether costly calls wait for approval.
     """
@@ -52,7 +52,6 @@ class Conversation:
         thread: Thread,
         about: About,
         *,
-        system: str,
         budget: Budget = BUDGET,
         ask_first: bool = True,
     ) -> None:
@@ -63,7 +62,7 @@ class Conversation:
         self.thread = thread
         self.about = about
         self.budget = budget
-        self._system = system
+        self._system = system(lab, about)
         self._events: SimpleQueue[Event | BaseException | None] = SimpleQueue()
         self._busy = threading.Lock()
         answers: Any = factory(lab)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from ...agent.budget import Budget
 from ...agent.planners import kind_of
 from ...agent.planners.chat import ChatFactory
-from ...agent.prompts import predictors, prompt
 from ...agent.state import PlannerFactory
 from ...tools.errors import UsageError
 from ...tools.lab import Lab
@@ -28,8 +27,6 @@ from .threads import About, Thread, checked, key_for, key_seal
 
 if TYPE_CHECKING:
     from ..labelling.settings import Settings
-
-_SITES = 12  # named in the prompt
 
 
 def open_conversation(
@@ -125,19 +122,12 @@ def open_conversation(
         direction,
         judge,
         special=target.special,
+        created=time.strftime("%Y-%m-%d %H:%M:%S"),
         key=key_seal(base_url),
     )
-    client = {"base_url": base_url, "timeout": timeout}
-    lab = _lab(target, about, factory, limit=judge_requests, **client)
-    return Conversation(
-        lab,
-        factory,
-        Thread(folder=folder),
-        replace(about, created=time.strftime("%Y-%m-%d %H:%M:%S")),
-        system=system(lab, about),
-        budget=budget,
-        ask_first=ask_first,
-    )
+    lab = _lab(target, about, factory, judge_requests, base_url=base_url, timeout=timeout)
+    thread = Thread(folder=folder)
+    return Conversation(lab, factory, thread, about, budget=budget, ask_first=ask_first)
 
 
 def ask(target: str | Target, question: str, **options: Any) -> Answer:
@@ -233,62 +223,22 @@ def resume(
             code = trust_remote_code
             options = Named(file).options({}, given=target, code=code)
             target = Target.load(about.target, device=device, special=about.special, **options)
-        lab = _lab(target, about, factory, limit=judge_requests, **client)
-        return Conversation(
-            lab,
-            factory,
-            thread,
-            about,
-            system=system(lab, about),
-            budget=budget,
-            ask_first=ask_first,
-        )
+        lab = _lab(target, about, factory, judge_requests, **client)
+        return Conversation(lab, factory, thread, about, budget=budget, ask_first=ask_first)
     except BaseException:
         thread.close()
         raise
 
 
-def system(lab: Lab, about: About) -> str:
-    """The system prompt: how to answer, then what this conversation is about."""
-    target = lab.target
-    kind = {
-        "causal": "a causal language model",
-        "encoder": "an encoder: each place sees all others",
-        "image": "a vision model",
-    }.get(target.kind, "a network")
-    sites = [f"{site.name} ({site.units} units)" for site in target.sites.values()]
-    shown = sites if len(sites) <= _SITES else [*sites[: _SITES - 2], "...", *sites[-2:]]
-    if any(name.startswith("head.") for name in target.sites) and target.image is None:
-        shown.append("along.N (head.N, each head read along one direction of what it writes)")
-    what = "pictures" if target.image is not None else f"windows of {about.context_length} tokens"
-    lines = [
-        f"The network: {target.name}, {kind}. Sites: {', '.join(shown)}.",
-        f"The corpus: {about.data}; experiments look at its exploration part, "
-        f"{len(lab.explore)} {what}. Other parts are held out.",
-    ]
-    if lab.run is not None:
-        lines.append(
-            f"There is a finished run with {len(lab.run.records)} labelled units: search and read "
-            "its labels before you measure anew, and cite the call that read them."
-        )
-    if not lab.target.sites.get("logit"):
-        lines.append("It has no output vocabulary: nothing can be asked about predicted tokens.")
-    return prompt(
-        "conversation", about="\n".join(lines), predictors=predictors(target.kind, lab.meanings)
-    )
-
-
-def _lab(target: Target, about: About, factory: PlannerFactory, **judge: Any) -> Lab:
-    """The lab of a conversation; `judge` are the limit and the client's options of a judge."""
+def _lab(
+    target: Target, about: About, factory: PlannerFactory, judge_requests: int, **client: Any
+) -> Lab:
+    """The lab of a conversation; `client` are options of a judge's client."""
     llm = getattr(factory, "llm", None)
-    judged_by = judge_of(about.judge, llm, **judge)  # says what is wrong before anything heavy
-    windows = explore(
-        target,
-        about.data,
-        tokens=about.tokens,
-        length=about.context_length,
-        seed=about.seed,
-    )
+    # says what is wrong before anything heavy
+    judged_by = judge_of(about.judge, llm, limit=judge_requests, **client)
+    sizes = {"tokens": about.tokens, "length": about.context_length}
+    windows = explore(target, about.data, **sizes, seed=about.seed)
     return equipped(
         target,
         windows,

@@ -115,23 +115,22 @@ class Labeller:
         Raises:
             DiskFullError: if its transcript cannot be written.
         """
-        started = time.monotonic()
-        labs: list[Lab] = []
+        started, work = time.monotonic(), _Work(unit, columns)
         try:
-            record = self._label(unit, columns, labs)
+            record = self._label(work)
         except Exception as error:
             full = disk_full(error, self.folder.path)
             if full is not None:
                 raise full from error
             self.folder.log_error(str(unit), error)
             record = {"unit": str(unit), **_plain(_failed(error))}
-            record |= {"planner": self.planner.name, "meter": _meter(labs)}
+            record |= {"planner": self.planner.name, "meter": work.meter}
         return {**record, "seconds": round(time.monotonic() - started, 3)}
 
-    def _label(self, unit: Unit, columns: Mapping[Unit, Splits], labs: list[Lab]) -> dict[str, Any]:
-        """The record of one unit; `labs` gets the lab of each attempt."""
-        splits, notes = columns[unit], {}
-        attempts = list(self._attempts(unit, columns, labs, notes))
+    def _label(self, work: "_Work") -> dict[str, Any]:
+        """The record of one unit."""
+        unit, splits = work.unit, work.columns[work.unit]
+        attempts = list(self._attempts(work))
         kept = choose(attempts, splits) if len(attempts) > 1 else None
         base = attempts[0 if kept is None else kept.number]
         description = base.description if kept is None else kept.description
@@ -153,17 +152,17 @@ class Labeller:
         with Recorder(base.path, {}, resume=True) as recorder:
             recorder.write("scores", record={**_plain(scored.description), **scores})
         if kept is not None:
-            notes["attempts"] = as_records(attempts, kept, self.folder.path)
+            work.notes["attempts"] = as_records(attempts, kept, self.folder.path)
         return {
             "unit": str(unit),
             **_plain(scored.description),
             "evidence": _evidence(base.lab, scored.description),
             **scores,
             "planner": self.planner.name,
-            "meter": _meter(labs),
+            "meter": work.meter,
             "transcript": str(base.path.relative_to(self.folder.path)),
             "effect_scores": effect_scores(base.lab, unit),
-            **notes,
+            **work.notes,
             **(
                 {"judge": self.judge.as_dict()}
                 if self.judge and {"sampled", "not_judged"} & scored.scores.keys()
@@ -171,61 +170,40 @@ class Labeller:
             ),
         }
 
-    def _attempts(
-        self,
-        unit: Unit,
-        columns: Mapping[Unit, Splits],
-        labs: list[Lab],
-        notes: dict[str, Any],
-    ) -> Iterator[Attempt]:
-        """One attempt, or several of which validation chooses; `notes` go into the record."""
-        known = self._without_planner(unit, columns[unit].explore)
+    def _attempts(self, work: "_Work") -> Iterator[Attempt]:
+        """One attempt, or several of which validation chooses."""
+        known = self._without_planner(work.unit, work.columns[work.unit].explore)
         if known is not None:
-            yield self._attempt(unit, columns, self.planner, labs, described=known)
+            yield self._attempt(work, self.planner, described=known)
         elif isinstance(self.planner, TriageFactory):
-            yield from self._triaged(unit, columns, self.planner, labs, notes)
+            yield from self._triaged(work, self.planner)
         else:
-            yield from self._tries(unit, columns, self.planner, labs)
+            yield from self._tries(work, self.planner)
 
-    def _triaged(
-        self,
-        unit: Unit,
-        columns: Mapping[Unit, Splits],
-        planner: TriageFactory,
-        labs: list[Lab],
-        notes: dict[str, Any],
-    ) -> Iterator[Attempt]:
+    def _triaged(self, work: "_Work", planner: TriageFactory) -> Iterator[Attempt]:
         """One look, and whole investigations where they pay and the run can afford them."""
-        look = self._attempt(unit, columns, planner.first, labs)
+        look = self._attempt(work, planner.first)
         self.tokens.book(used(look.lab))
         yield look
-        worth, why = pays(look, columns[unit])
+        worth, why = pays(look, work.columns[work.unit])
         taken = self.tokens.take() if worth else None
         decision = "investigated" if taken is not None else "run tokens spent"
-        notes["triage"] = {**why, "decision": decision if worth else "one look is enough"}
+        work.notes["triage"] = {**why, "decision": decision if worth else "one look is enough"}
         if taken is not None:
-            yield from self._tries(unit, columns, planner.whole, labs)
-            self.tokens.settle(taken, sum(used(lab) for lab in labs[1:]))
+            yield from self._tries(work, planner.whole)
+            self.tokens.settle(taken, sum(used(lab) for lab in work.labs[1:]))
 
-    def _tries(
-        self,
-        unit: Unit,
-        columns: Mapping[Unit, Splits],
-        planner: PlannerFactory,
-        labs: list[Lab],
-    ) -> Iterator[Attempt]:
+    def _tries(self, work: "_Work", planner: PlannerFactory) -> Iterator[Attempt]:
         """Independent investigations, as many as the settings say."""
         for i in range(self.settings.tries):
             chats = isinstance(planner, ChatFactory)
             begin = opening(i, tools_of(self.settings.leave_out)) if chats else ""
-            yield self._attempt(unit, columns, reseeded(planner, i), labs, known=begin)
+            yield self._attempt(work, reseeded(planner, i), known=begin)
 
     def _attempt(
         self,
-        unit: Unit,
-        columns: Mapping[Unit, Splits],
+        work: "_Work",
         planner: PlannerFactory,
-        labs: list[Lab],
         *,
         known: str = "",
         described: Description | None = None,
@@ -233,9 +211,9 @@ class Labeller:
         """One investigation, or what was known without one."""
         from ...agent.investigate import investigate
 
-        number, started = len(labs), time.monotonic()
-        lab = self._lab(unit, columns, number)
-        labs.append(lab)
+        unit, number, started = work.unit, len(work.labs), time.monotonic()
+        lab = self._lab(unit, work.columns, number)
+        work.labs.append(lab)
         path = self.folder.transcript_path(unit, number)
         several = self.settings.tries > 1 or isinstance(self.planner, TriageFactory)
         kept = read_back(path, lab, planner.name) if several else None
@@ -295,7 +273,7 @@ class Labeller:
             return None
         return self.folder.path / ".checkpoints" / f"{transcript.stem}.sqlite"
 
-    def _lab(self, unit: Unit, columns: Mapping[Unit, Splits], number: int = 0) -> Lab:
+    def _lab(self, unit: Unit, columns: Mapping[Unit, Splits], number: int) -> Lab:
         """A fresh lab for an attempt; each has randomness of its own."""
         path = self.folder.transcript_path(unit, number)
         pictures = None if self.data.target.image is None else path.with_suffix("")
@@ -338,6 +316,24 @@ class Labeller:
         )
 
 
+@dataclass(frozen=True)
+class _Work:
+    """One unit that is being labelled."""
+
+    unit: Unit
+    columns: Mapping[Unit, Splits]
+    labs: list[Lab] = field(default_factory=list)
+    """The lab of each attempt."""
+    notes: dict[str, Any] = field(default_factory=dict)
+    """What the record says of the attempts."""
+
+    @property
+    def meter(self) -> dict[str, float]:
+        """What all attempts took."""
+        meters = [lab.meter.as_dict() for lab in self.labs]
+        return meters[0] if len(meters) == 1 else total(meters)
+
+
 class _Watched(Recorder):
     """A transcript that also tells a watcher what happens."""
 
@@ -349,11 +345,6 @@ class _Watched(Recorder):
         super().write(event, **fields)
         if self._watch is not None:
             self._watch(self._unit, event, fields)
-
-
-def _meter(labs: Sequence[Lab]) -> dict[str, float]:
-    """What all attempts at a unit took."""
-    return labs[0].meter.as_dict() if len(labs) == 1 else total(lab.meter.as_dict() for lab in labs)
 
 
 def _failed(error: Exception) -> Description:

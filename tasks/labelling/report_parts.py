@@ -60,10 +60,8 @@ def tiles(records: Records, *, missing: int) -> list[tuple[str, str]]:
     result = [(f"{len(records)}", "units labelled")]
     if missing:
         result.append((f"{missing}", "units still missing"))
-    result.append((f"{count['described']}", "described"))
-    result.append((f"{count['word list']}", "word lists"))
-    result.append((f"{count['not specific']}", "not specific"))
-    result.append((f"{count['failed']}", "failed"))
+    for status in ("described", "word list", "not specific", "failed"):
+        result.append((f"{count[status]}", "word lists" if status == "word list" else status))
     for name in _HEADLINES:
         value, _, _, n = median([_score(record, name) for record in records])
         if value is not None:

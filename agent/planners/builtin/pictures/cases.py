@@ -117,12 +117,7 @@ class Cases:
             into.setdefault(trial.what, []).extend(float(value) for value in some)
 
     def _spec(self, on: dict[tuple[Any, ...], float], at: int) -> Spec:
-        thing = self.scene.things[at]
-        by: dict[str, dict[str, float]] = {}
-        for what, share in on.items():
-            if len(what) == 3 and what[0] == at:
-                by.setdefault(str(what[1]), {})[str(what[2])] = share
-        return spec_of(by, own=own_values(thing))
+        return spec_of(_by_attribute(on, at), own=own_values(self.scene.things[at]))
 
     def _backgrounds(self, on: dict[tuple[Any, ...], float]) -> tuple[tuple[str, ...], ...]:
         """Settings and plain colours that it needs; settings and plain colours that hinder it."""
@@ -202,13 +197,20 @@ class Cases:
         at = len(scene.things) - 1
         trials = [t for t in sweep(scene, at) if t.what[1] in ("name", "colour", "texture")]
         on = yield from self._tried("What kind of thing switches it off?", trials)
-        by: dict[str, dict[str, float]] = {}
-        for what, share in on.items():
-            by.setdefault(str(what[1]), {})[str(what[2])] = 1 - share
+        by = _by_attribute({what: 1 - share for what, share in on.items()}, at)
         own = own_values(scene.things[at])
         if any(by[a][own[a]] < 0.5 for a in by if own[a] in by[a]):
             return None  # it does not switch it off again
         return spec_of(by, own=own)
+
+
+def _by_attribute(on: dict[tuple[Any, ...], float], at: int) -> dict[str, dict[str, float]]:
+    """The shares of the trials with one thing, by attribute and value."""
+    by: dict[str, dict[str, float]] = {}
+    for what, share in on.items():
+        if len(what) == 3 and what[0] == at:
+            by.setdefault(str(what[1]), {})[str(what[2])] = share
+    return by
 
 
 def _plainer(spec: Spec, but: Sequence[dict[str, Any]]) -> Spec:

@@ -78,9 +78,10 @@ def conditions(windows: TokenWindows, *, causal: bool, without: str | None = Non
     held: list[np.ndarray] = []
     asked = _of_symbols if windows.piece == "token" else _asked
     for one in asked(windows, causal=causal):
-        if _speaks_of(one.predicate, without):
+        predicate = parse(one.predicate)
+        if any(part.kind == without for part in predicate.walk()):
             continue
-        mask = parse(one.predicate).evaluate(windows) >= 0.5
+        mask = predicate.evaluate(windows) >= 0.5
         share = mask[windows.counted].mean()
         documents = min(_documents(windows, some) for some in (mask, ~mask))
         if _LEAST_PLACES < share < 1 - _LEAST_PLACES and documents >= _LEAST_DOCUMENTS:
@@ -192,11 +193,3 @@ def _atom(one: WordClass, windows: TokenWindows) -> dict[str, Any]:
     marks = re.compile(f"[{re.escape(''.join(one.marks))}]+")
     tokens = [text for text in windows.vocabulary if marks.fullmatch(text.strip())]
     return {"kind": "tokens", "tokens": sorted(set(tokens)) or list(one.marks)}
-
-
-def _speaks_of(predicate: Any, kind: str | None) -> bool:
-    """Whether a predicate has a part of a kind."""
-    if isinstance(predicate, dict):
-        parts = predicate.values()
-        return predicate.get("kind") == kind or any(_speaks_of(part, kind) for part in parts)
-    return isinstance(predicate, list) and any(_speaks_of(part, kind) for part in predicate)

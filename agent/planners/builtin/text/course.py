@@ -17,6 +17,7 @@ from .....tools.predicates import parse
 from .....tools.predicates.concepts import resolve
 from ....citations import Citations
 from ....description import MOST_WORDS
+from ....ledger import activations_of
 from ..confidence import Features, probability
 from ..course import Course, succeeded
 from ..findings import Findings, Hypothesis
@@ -321,10 +322,4 @@ class TextCourse(Course[TextFindings]):
     def _measured(self, made: Sequence[Evidence]) -> MeasuredTexts:
         items = [item for evidence in made for item in evidence.data["measured"]]
         windows: Any = inputs_of(self.lab, items)
-        values = np.full(windows.ids.shape, np.nan)
-        for row, item in enumerate(items):
-            given = np.array(
-                [np.nan if value is None else value for value in item["activations"]], float
-            )
-            values[row, np.flatnonzero(windows.attended[row])[: len(given)]] = given
-        return MeasuredTexts(windows, values)
+        return MeasuredTexts(windows, activations_of(windows, items))

@@ -24,6 +24,13 @@ from .axes import AHEAD, CONTEXT_AXES, STEPS, WORD_AXES, Features, Group, member
 from .conditions import Conditions, conditions
 
 _LEAST_GROUP = 5
+_SPELLINGS = {
+    "end": ("-{}", "(?i)^[a-z]+{}$"),
+    "start": ("{}-", "(?i)^{}[a-z]+$"),
+    "long": ("words of {}+ letters", "(?i)^[a-z]{{{},}}$"),
+    "short": ("short words", "(?i)^[a-z]{{1,{}}}$"),
+}
+"""What words of a spelling are called, and the pattern that they fit."""
 
 
 class Stretches(NamedTuple):
@@ -250,22 +257,11 @@ def _groups(names: Sequence[str], concepts: Mapping[str, Any]) -> tuple[tuple[Gr
         for most in (2, 3):
             if len(name) <= most:
                 spelled.setdefault(("short", str(most)), []).append(at)
-    pattern = {
-        "end": "(?i)^[a-z]+{}$",
-        "start": "(?i)^{}[a-z]+$",
-        "long": "(?i)^[a-z]{{{},}}$",
-        "short": "(?i)^[a-z]{{1,{}}}$",
-    }
-    wordings = {
-        "end": "-{}",
-        "start": "{}-",
-        "long": "words of {}+ letters",
-        "short": "short words",
-    }
     for (kind, what), inside in spelled.items():
         if len(inside) >= _LEAST_GROUP:
-            regex = {"kind": "regex", "pattern": pattern[kind].format(what), "on": "word"}
-            groups.append(Group(wordings[kind].format(what), regex, False))
+            words, pattern = (form.format(what) for form in _SPELLINGS[kind])
+            regex = {"kind": "regex", "pattern": pattern, "on": "word"}
+            groups.append(Group(words, regex, False))
             rows.append(inside)
     return tuple(groups), member_table(rows, len(names))
 

@@ -127,18 +127,10 @@ def _values(
     sample: Sample, at: np.ndarray, axis: str, totals: Totals, *, root: bool
 ) -> list[Split]:
     """The best set of values of one axis, and its best groups."""
-    features = sample.features
-    keys = features.axes[axis][at]
-    ok = keys >= 0
-    keys, weight, target = keys[ok], sample.weight[at][ok], sample.target[at][ok]
-    size = features.size(axis)
-    n = np.bincount(keys, weight, size)
-    s = np.bincount(keys, weight * target, size)
-    present = np.flatnonzero(n > 0)
-    if len(present) < 2:
+    features, found = sample.features, means_by_value(sample, at, axis)
+    if found is None:
         return []
-    squares = float(weight @ np.square(target))
-    means = shrunk(n[present], s[present], squares)
+    present, n, s, means = found
     order = present[np.argsort(-means, kind="stable")]
     count = n[order].cumsum()
     sums = (n[present] * means)[np.argsort(-means, kind="stable")].cumsum()
@@ -171,6 +163,33 @@ def _weightiest(values: np.ndarray, lift: np.ndarray) -> np.ndarray:
     if len(values) <= MOST_VALUES:
         return values
     return values[np.argsort(-lift[values], kind="stable")[:MOST_VALUES]]
+
+
+class Means(NamedTuple):
+    """What stands on an axis at some places, and how active the unit is there."""
+
+    value: np.ndarray
+    """`[present]`: the values that occur."""
+    n: np.ndarray
+    """`[value]`: weight of its places, of all values of the axis."""
+    s: np.ndarray
+    """`[value]`: weighted sum of the target."""
+    mean: np.ndarray
+    """`[present]`: drawn towards the common mean."""
+
+
+def means_by_value(sample: Sample, at: np.ndarray, axis: str) -> Means | None:
+    """The means at flat places `at`; None where fewer than two values occur."""
+    keys = sample.features.axes[axis][at]
+    at, keys = at[keys >= 0], keys[keys >= 0]
+    weight, target = sample.weight[at], sample.target[at]
+    size = sample.features.size(axis)
+    n, s = np.bincount(keys, weight, size), np.bincount(keys, weight * target, size)
+    present = np.flatnonzero(n > 0)
+    if len(present) < 2:
+        return None
+    squares = float(weight @ np.square(target))
+    return Means(present, n, s, shrunk(n[present], s[present], squares))
 
 
 def shrunk(n: np.ndarray, s: np.ndarray, squares: float) -> np.ndarray:

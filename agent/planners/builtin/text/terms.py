@@ -15,7 +15,7 @@ import numpy as np
 from .factors import Factor
 from .feature_table import FeatureTable
 from .rules import Clause, Rule, allowed
-from .splits import Sample, relearned, shrunk
+from .splits import Sample, means_by_value, relearned
 
 MOST_VALUES = 400
 """Values that a table keeps."""
@@ -107,15 +107,16 @@ def plain_term(rule: Rule) -> Term:
 def graded(sample: Sample, rule: Rule, axis: str, *, most: int = 3) -> Term | None:
     """The rule with at most so many levels by value of an axis; None where its places are equal."""
     region = rule.mask(sample.features)
-    means = _means(sample, region, axis)
-    if means is None or len(means.value) < 2:
+    means = means_by_value(sample, np.flatnonzero(region & (sample.weight > 0)), axis)
+    if means is None:
         return None
-    cuts = levels_of(means.mean, means.n, most)
+    count = means.n[means.value]
+    cuts = levels_of(means.mean, count, most)
     if len(cuts) < 2:
         return None
     weight = sample.weight[~region]
     floor = float(weight @ sample.target[~region] / max(weight.sum(), 1e-9))
-    heights = np.array([np.average(means.mean[c], weights=means.n[c]) for c in cuts]) - floor
+    heights = np.array([np.average(means.mean[c], weights=count[c]) for c in cuts]) - floor
     if heights.max() <= 0:
         return None
     heights = heights / heights.max()
@@ -140,13 +141,12 @@ def _narrowed(rule: Rule, axis: str, values: frozenset[int]) -> Rule:
 
 def table(sample: Sample, axis: str, *, most: int = 10) -> Term | None:
     """Means by value of an axis, as levels."""
-    features = sample.features
-    means = _means(sample, features.counted, axis)
+    counted = sample.features.counted
+    means = means_by_value(sample, np.flatnonzero(counted & (sample.weight > 0)), axis)
     if means is None:
         return None
-    mean = sample.totals[1]
-    lift = means.mean - mean
-    gain = means.n * np.square(lift)
+    count, lift = means.n[means.value], means.mean - sample.totals[1]
+    gain = count * np.square(lift)
     if gain.sum() <= 0:
         return None
     if gain[lift < 0].sum() < 0.04 * gain.sum():
@@ -154,8 +154,8 @@ def table(sample: Sample, axis: str, *, most: int = 10) -> Term | None:
     order = np.argsort(-gain, kind="stable")
     upto = int(np.searchsorted(gain[order].cumsum(), _MASS * gain.sum())) + 1
     kept = order[: min(upto, MOST_VALUES)]
-    cuts = levels_of(lift[kept], means.n[kept], most, least=0.004)
-    heights = [float(np.average(lift[kept][c], weights=means.n[kept][c])) for c in cuts]
+    cuts = levels_of(lift[kept], count[kept], most, least=0.004)
+    heights = [float(np.average(lift[kept][c], weights=count[kept][c])) for c in cuts]
     low, high = min(0.0, *heights), max(heights)
     if high - low <= 0:
         return None
@@ -178,30 +178,6 @@ def table(sample: Sample, axis: str, *, most: int = 10) -> Term | None:
 
 def _among(axis: str, values: list[int], *, negated: bool = False) -> Rule:
     return Rule((Clause(axis, frozenset(values), negated=negated),))
-
-
-class _Means(NamedTuple):
-    """Values of an axis in a region: arrays are `[value]`."""
-
-    value: np.ndarray
-    n: np.ndarray
-    mean: np.ndarray
-    """Drawn towards the region's mean."""
-
-
-def _means(sample: Sample, region: np.ndarray, axis: str) -> _Means | None:
-    at = np.flatnonzero(region & (sample.weight > 0))
-    keys = sample.features.axes[axis][at]
-    at, keys = at[keys >= 0], keys[keys >= 0]
-    weight, target = sample.weight[at], sample.target[at]
-    size = sample.features.size(axis)
-    n = np.bincount(keys, weight, size)
-    s = np.bincount(keys, weight * target, size)
-    present = np.flatnonzero(n > 0)
-    if len(present) < 2:
-        return None
-    n, s = n[present], s[present]
-    return _Means(present, n, shrunk(n, s, float(weight @ np.square(target))))
 
 
 def levels_of(
