@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from ...agent.statuses import confidence_of
 from ...tools.errors import UsageError
+from ...tools.io.plain_text import clip
 from ..labelling.folder import RunFolder, record_of
 from ..search.records import effect_of, interval, label_of
 
@@ -211,7 +212,6 @@ def _row(line: bytes, place: tuple[str, int, int]) -> Row | str:
         return record
     score, low, high = interval(record)
     tails = (record.get("scores") or {}).get("tails") or {}
-    effect = effect_of(record).partition(" (")[0]
     return Row(
         record["unit"],
         label_of(record),
@@ -221,7 +221,7 @@ def _row(line: bytes, place: tuple[str, int, int]) -> Row | str:
         high,
         (tails.get("half") or {}).get("base_rate"),
         confidence_of(record),
-        effect if len(effect) <= _LINE else f"{effect[: _LINE - 1]}…",
+        clip(effect_of(record).partition(" (")[0], _LINE),
         place,
     )
 

@@ -13,10 +13,9 @@ from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.predicates import parse
 from neuroscribe.tools.predicates.grammar import grammar
 from neuroscribe.tools.registry import TOOLS, call
+from pets import PET
 
 assert investigate  # registers the tools
-
-PET = {"kind": "words", "words": ["cat", "dog"]}
 
 
 def hypothesise(lab: Lab, predictor: Any, statement: str = "x") -> Evidence:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from colour_target import RED, colour_target, picture, scene_of
-from endpoint import endpoint, fails, says
+from endpoint import endpoint, fails
 from neuroscribe.agent.investigate import Investigation, investigate
 from neuroscribe.agent.planners.chat import ChatFactory, fewer_pictures, older_pictures
 from neuroscribe.agent.prompts import system, system_pictures
@@ -18,6 +18,7 @@ from neuroscribe.tools.models import Target
 from neuroscribe.tools.predicates import parse
 from neuroscribe.tools.registry import call
 from neuroscribe.tools.scenes.scene import Thing
+from pets import acts
 from scripted import Scripted
 
 UNIT = f"conv.0/{RED}"
@@ -59,8 +60,7 @@ def lab(colours: Target, tmp_path: Path) -> Lab:
 
 def by_sight(lab: Lab, *turns: Any, **options: Any) -> tuple[Investigation, list[dict[str, Any]]]:
     """An investigation by a model that does this, and the requests that it got."""
-    acts = [says(*turn) if isinstance(turn, list) else turn for turn in turns]
-    with endpoint(*acts) as server:
+    with endpoint(*acts(*turns)) as server:
         factory = ChatFactory(LLM("m", base_url=server.url), **options)
         return investigate(lab, UNIT, factory), server.requests
 
