@@ -40,14 +40,12 @@ def _trained() -> np.ndarray:
     return allowed
 
 
-def _runs(
-    rows: int, length: int, rng: np.random.Generator, start: np.ndarray | None = None
-) -> np.ndarray:
+def _runs(rows: int, length: int, rng: np.random.Generator) -> np.ndarray:
     """Random runs `[row, place]` of different words, every neighbouring pair one of training's."""
     size = len(WORDS)
     runs = np.empty((rows, length), np.int64)
     free = np.ones((rows, size), bool)
-    runs[:, 0] = rng.integers(size, size=rows) if start is None else start
+    runs[:, 0] = rng.integers(size, size=rows)
     for at in range(length):
         if at:
             fits = free & _trained()[runs[:, at - 1]]

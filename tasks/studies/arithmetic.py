@@ -30,7 +30,6 @@ from .options import Arithmetic
 from .result import Log
 from .zeroing import Zeroed, zero, zero_own
 
-DEFAULT = "organism:adder"
 UNITS = 10
 HEADS = 3
 SERVES = 50  # a neuron serves a prompt when it is among so many by its Imp

@@ -40,7 +40,6 @@ from .options import Brackets
 from .result import Log
 from .zeroing import DRAWS, Zeroed, random_sets, zeroed
 
-DEFAULT = "organism:brackets"
 HEADS = 3
 MOST_HEADS = 5
 MULTIPLIERS = tuple(round(1.1 + 0.1 * i, 1) for i in range(10))

@@ -37,7 +37,6 @@ from .tasks_apart import (
 )
 from .zeroing import Zeroed
 
-DEFAULT = "organism:facts"
 TASKS = ("recall", "reasoning")
 SHARE = 0.05
 """Of all neurons, or heads (at least two), that are chosen and zeroed together."""

@@ -72,12 +72,11 @@ def zero(
     runners: Sequence[Runner],
     units: Sequence[Unit],
     *,
-    draws: int = DRAWS,
     seed: int = 0,
     shares: bool = False,
 ) -> Zeroed:
     """The same units on all prompts; with `shares` drops are divided by the mean before them."""
-    controls, others = control_sets(runners, units, draws=draws, seed=seed)
+    controls, others = control_sets(runners, units, draws=DRAWS, seed=seed)
     results = change_sets(runners, [parts_of(one) for one in (units, *controls)])
     drops = np.array([np.subtract(one.before, one.after) for one in results])  # [set, prompt]
     before = float(np.mean(results[0].before))
@@ -86,12 +85,7 @@ def zero(
 
 
 def zero_own(
-    name: str,
-    runners: Sequence[Runner],
-    choose: Callable[[int], Sequence[Unit]],
-    *,
-    draws: int = DRAWS,
-    seed: int = 0,
+    name: str, runners: Sequence[Runner], choose: Callable[[int], Sequence[Unit]], *, seed: int = 0
 ) -> Zeroed:
     """Other units on each prompt; `choose` is given the number of the prompt.
 
@@ -100,7 +94,7 @@ def zero_own(
     columns = []
     for i, runner in enumerate(runners):
         units = choose(i)
-        controls, _ = control_sets([runner], units, draws=draws, seed=seed + i)
+        controls, _ = control_sets([runner], units, draws=DRAWS, seed=seed + i)
         results = change_sets([runner], [parts_of(one) for one in (units, *controls)])
         columns.append([-one.mean for one in results])
     sets = min(len(column) for column in columns)

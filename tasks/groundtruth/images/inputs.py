@@ -28,7 +28,8 @@ _THEMED = 0.8
 """Share of a corpus's pictures that are put together for some function."""
 _WANTED = 0.07
 """Share of pictures in which each unit should be active at least."""
-_BROKEN = 0.12
+_BROKEN, _BROKEN_PROBE = 0.12, 0.35
+"""How often a condition is broken, in a corpus and in pictures for cells."""
 _MOST = 5
 
 
@@ -94,9 +95,7 @@ def _evaluated(
     return holds, function.values(inputs).tolist()
 
 
-def about(
-    function: PictureFunction, pool: Pool, rng: np.random.Generator, *, breaking: float = 0.35
-) -> Scene | None:
+def about(function: PictureFunction, pool: Pool, rng: np.random.Generator) -> Scene | None:
     """A scene that has to do with a function; None where it cannot be placed."""
     asked: list[Like] = []
     if function.repeated > 1:
@@ -106,7 +105,7 @@ def about(
     several = int(rng.choice((0, 1, 2), p=(0.15, 0.6, 0.25)))
     for at in rng.permutation(len(function.about))[:several]:
         like = function.about[int(at)]
-        asked.append(broken(like, pool, rng) if rng.random() < breaking else like)
+        asked.append(broken(like, pool, rng) if rng.random() < _BROKEN_PROBE else like)
     ground = None
     if function.grounds and rng.random() < 0.5:
         ground = function.grounds[int(rng.integers(len(function.grounds)))]

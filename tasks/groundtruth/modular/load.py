@@ -20,60 +20,11 @@ from ....tools.errors import UsageError
 from ....tools.models import Target
 from ....tools.models.probe import Probe, verify
 from ....tools.models.site import Site
+from ....tools.models.transformer import Block, Shape
+from ....tools.models.weights import read_weights
 
 LAST = 2
 """The place at which the network is read."""
-
-
-class Attention(nn.Module):
-    """Causal attention, all heads; `out` takes their outputs side by side."""
-
-    def __init__(self, heads: int, channels: int, width: int) -> None:
-        super().__init__()
-        self.heads, self.channels = heads, channels
-        self.query = nn.Linear(width, heads * channels, bias=False)
-        self.key = nn.Linear(width, heads * channels, bias=False)
-        self.value = nn.Linear(width, heads * channels, bias=False)
-        self.out = nn.Linear(heads * channels, width, bias=False)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """`[input, place, d]` to the same."""
-        q, k, v = (
-            part(x).unflatten(-1, (self.heads, self.channels)).transpose(1, 2)
-            for part in (self.query, self.key, self.value)
-        )  # [input, head, place, channel]
-        scores = q @ k.transpose(-1, -2) / math.sqrt(self.channels)
-        later = torch.ones_like(scores[0, 0], dtype=torch.bool).triu(1)
-        pattern = scores.masked_fill(later, -torch.inf).softmax(-1)  # [input, head, to, from]
-        return self.out((pattern @ v).transpose(1, 2).flatten(-2))
-
-
-class MLP(nn.Module):
-    """One hidden layer; the neurons are what `act` gives."""
-
-    def __init__(self, width: int, neurons: int) -> None:
-        super().__init__()
-        self.up = nn.Linear(width, neurons)
-        self.act = nn.ReLU()
-        self.down = nn.Linear(neurons, width)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """`[input, place, d]` to the same."""
-        return self.down(self.act(self.up(x)))
-
-
-class Block(nn.Module):
-    """Attention, then the MLP, each added to the stream."""
-
-    def __init__(self, heads: int, channels: int, width: int, neurons: int) -> None:
-        super().__init__()
-        self.attention = Attention(heads, channels, width)
-        self.mlp = MLP(width, neurons)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """`[input, place, d]` to the same."""
-        x = x + self.attention(x)
-        return x + self.mlp(x)
 
 
 class ModularAddition(nn.Module):
@@ -84,10 +35,15 @@ class ModularAddition(nn.Module):
     ) -> None:
         super().__init__()
         self.modulus = modulus
-        self.embed = nn.Embedding(modulus + 1, width)
+        tokens = modulus + 1
+        sizes = (1, width, heads, channels, neurons, tokens, tokens, LAST + 1)
+        self.embed = nn.Embedding(tokens, width)
         self.position = nn.Embedding(LAST + 1, width)
-        self.block = Block(heads, channels, width, neurons)
-        self.unembed = nn.Linear(width, modulus + 1, bias=False)
+        self.block = Block(Shape(*sizes, act="relu", norm=None, scale=math.sqrt(channels)))
+        attention = self.block.attention
+        for part in (attention.q, attention.k, attention.v, attention.o):
+            part.bias = None  # type: ignore[assignment]
+        self.unembed = nn.Linear(width, tokens, bias=False)
 
     def forward(self, pairs: Tensor) -> Tensor:
         """`[input, 2]` to logits `[input, token]`."""
@@ -100,10 +56,10 @@ class ModularAddition(nn.Module):
 _RENAMED = {
     "embed.weight": "embed.W_E",
     "position.weight": "pos_embed.W_pos",
-    "block.attention.query.weight": "blocks.0.attn.W_Q",
-    "block.attention.key.weight": "blocks.0.attn.W_K",
-    "block.attention.value.weight": "blocks.0.attn.W_V",
-    "block.attention.out.weight": "blocks.0.attn.W_O",
+    "block.attention.q.weight": "blocks.0.attn.W_Q",
+    "block.attention.k.weight": "blocks.0.attn.W_K",
+    "block.attention.v.weight": "blocks.0.attn.W_V",
+    "block.attention.o.weight": "blocks.0.attn.W_O",
     "block.mlp.up.weight": "blocks.0.mlp.W_in",
     "block.mlp.up.bias": "blocks.0.mlp.b_in",
     "block.mlp.down.weight": "blocks.0.mlp.W_out",
@@ -111,7 +67,7 @@ _RENAMED = {
     "unembed.weight": "unembed.W_U",
 }
 _TURNED = ("embed.weight", "unembed.weight")  # stored as [d, token]
-_BY_HEAD = ("query", "key", "value")  # stored as [head, channel, d]
+_BY_HEAD = ("q", "k", "v")  # stored as [head, channel, d]
 
 
 def load_modular(folder: Path | str) -> Target:
@@ -120,17 +76,11 @@ def load_modular(folder: Path | str) -> Target:
     Raises:
         UsageError: if the file is not there, or its weights are not those of such a network.
     """
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
     path = Path(folder).expanduser()
     file = path / "model.safetensors" if path.is_dir() else path
     if not file.is_file():
         raise UsageError(f"there is no {file}; give the folder that holds model.safetensors")
-    try:
-        stored = load_file(file)
-    except (SafetensorError, OSError) as error:
-        raise UsageError(f"{file} cannot be read as safetensors: {error}") from error
+    stored = read_weights(file).tensors
     missing = sorted(name for name in _RENAMED.values() if name not in stored)
     if missing:
         raise UsageError(f"{file} is no modular-addition model: it lacks {', '.join(missing[:3])}")
@@ -143,21 +93,17 @@ def load_modular(folder: Path | str) -> Target:
 
 def modular_target(network: ModularAddition, *, name: str) -> Target:
     """The network with its sites, each checked by a probe run."""
-    attention, mlp = network.block.attention, network.block.mlp
-    width, neurons = mlp.up.in_features, mlp.up.out_features
+    shape = network.block.attention.shape
     sites = {
         "head.0": Site(
-            "head.0",
-            "block.attention.out",
-            "input",
-            attention.heads,
-            channels=attention.channels,
+            *("head.0", "block.attention.o", "input", shape.heads),
+            channels=shape.head_size,
             readout="norm",
         ),
-        "attn_out.0": Site("attn_out.0", "block.attention", "output", width),
-        "mlp.0": Site("mlp.0", "block.mlp.act", "output", neurons, floor=0.0),
-        "mlp_out.0": Site("mlp_out.0", "block.mlp", "output", width),
-        "resid.0": Site("resid.0", "block", "output", width),
+        "attn_out.0": Site("attn_out.0", "block.attention", "output", shape.d),
+        "mlp.0": Site("mlp.0", "block.mlp.act", "output", shape.neurons, floor=0.0),
+        "mlp_out.0": Site("mlp_out.0", "block.mlp", "output", shape.d),
+        "resid.0": Site("resid.0", "block", "output", shape.d),
         "logit": Site("logit", "unembed", "output", network.modulus + 1, layout="flat"),
     }
     first = torch.tensor([[1, 2]])

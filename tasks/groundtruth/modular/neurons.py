@@ -10,7 +10,7 @@ from .truth import Truth
 def neuron_box(truth: Truth, neuron: int, hidden: Sequence[Arguments]) -> BlackBox:
     """A neuron as a function of a and b."""
     modulus = len(truth.table)
-    frequency = int(truth.frequency()[neuron])
+    frequency = int(truth.frequency[neuron])
     held = f"frequency {frequency}" if frequency else "no single frequency"
 
     def refuses(arguments: Arguments) -> str | None:

@@ -95,7 +95,6 @@ def label(
     values: np.ndarray,
     modulus: int,
     *,
-    threshold: float = THRESHOLD,
     frequencies: np.ndarray | None = None,
 ) -> list[Found]:
     """Labels every neuron from a sample.
@@ -104,7 +103,6 @@ def label(
         pairs: What was measured, in an order drawn by chance, `[input, 2]`.
         values: `[input, neuron]`.
         modulus: Of the addition.
-        threshold: Share that a frequency must explain.
         frequencies: Instead of a search, the frequency of each neuron (for controls).
     """
     kept = int(len(pairs) * _KEPT)
@@ -120,7 +118,7 @@ def label(
         for neuron in np.flatnonzero(chosen == k):
             share = float(explained[k - 1, neuron])
             y = values[:, neuron]
-            if frequencies is None and share < threshold:
+            if frequencies is None and share < THRESHOLD:
                 mean = np.zeros(TERMS)
                 mean[0] = y.mean()
                 found[neuron] = Found(0, share, mean, False, modulus)

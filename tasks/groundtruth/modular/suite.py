@@ -148,7 +148,7 @@ def _built_in(
         return Row(
             seed=seed,
             neuron=int(neurons[at]),
-            truth=int(truth.frequency()[neurons[at]]),
+            truth=int(truth.frequency[neurons[at]]),
             share=float(truth.share[neurons[at]]),
             said=result[at].frequency,
             answer=answer,
@@ -158,10 +158,10 @@ def _built_in(
                 "constant": nmse_of(true, np.full(len(true), values[:, at].mean())),
                 "nearest": nmse_of(true, nearest[:, at]),
                 "random frequency": nmse_of(true, by_chance[at](sample.hidden)),
-                "random frequency right": float(drawn[at] == truth.frequency()[neurons[at]]),
+                "random frequency right": float(drawn[at] == truth.frequency[neurons[at]]),
                 "shuffled": nmse_of(true, result[dealt[at]](sample.hidden)),
                 "shuffled right": float(
-                    result[dealt[at]].frequency == truth.frequency()[neurons[at]]
+                    result[dealt[at]].frequency == truth.frequency[neurons[at]]
                 ),
             },
             seconds=seconds,
@@ -195,7 +195,7 @@ def _asked(
         return Row(
             seed=seed,
             neuron=neuron,
-            truth=int(truth.frequency()[neuron]),
+            truth=int(truth.frequency[neuron]),
             share=float(truth.share[neuron]),
             said=named(answer.words, modulus),
             answer=answer,
@@ -226,7 +226,7 @@ def _on_untrained(target: Target, modulus: int, count: int, seed: int) -> dict[s
     result: list[Found] = label(sample.seen, measured(copy, sample.seen), modulus)
     hidden = truth.table[sample.hidden[:, 0], sample.hidden[:, 1]]
     return {
-        "with_frequency": float(np.mean(truth.frequency() > 0)),
+        "with_frequency": float(np.mean(truth.frequency > 0)),
         "said_frequency": float(np.mean([one.frequency > 0 for one in result])),
         "share": float(np.median(truth.share)),
         "nmse": float(

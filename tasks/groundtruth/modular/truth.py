@@ -30,9 +30,10 @@ class Truth(NamedTuple):
         """The largest share of each neuron."""
         return self.shares.max(1)
 
-    def frequency(self, threshold: float = THRESHOLD) -> np.ndarray:
+    @property
+    def frequency(self) -> np.ndarray:
         """The frequency of each neuron; 0: it has none."""
-        return np.where(self.share >= threshold, self.shares.argmax(1) + 1, 0)
+        return np.where(self.share >= THRESHOLD, self.shares.argmax(1) + 1, 0)
 
 
 def measured(target: Target, pairs: np.ndarray) -> np.ndarray:

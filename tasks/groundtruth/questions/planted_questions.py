@@ -49,15 +49,11 @@ def find(thing: str, unit: str, sites: str = "") -> KnownQuestion:
     where = f" of the site {sites}" if sites else ""
 
     def check(bench: Bench) -> All:
-        return All([Names([unit], _responding(bench, unit))], [About([thing.split()[0]])])
+        places = bench.holds(bench.target.truth[unit].words)
+        responding = correlated(bench, ("planted", "mlp.0", "mlp.1"), places, 0.2)
+        return All([Names([unit], responding)], [About([thing.split()[0]])])
 
     return asked("find", thing, TARGET, f"Which units{where} respond to {thing}?", check)
-
-
-def _responding(bench: Bench, unit: str, least: float = 0.2) -> list[str]:
-    """Units that correlate with the words of a planted unit over the corpus, with their sign."""
-    where = bench.holds(bench.target.truth[unit].words)
-    return correlated(bench, ("planted", "mlp.0", "mlp.1"), where, least)
 
 
 def correlated(bench: Bench, sites: Sequence[str], where: np.ndarray, least: float) -> list[str]:

@@ -95,16 +95,16 @@ def units(text: str, most: int = 6) -> list[str]:
     return list(found)
 
 
-def supporters(text: str, most: int = 8) -> list[str]:
+def supporters(text: str) -> list[str]:
     """The units that an answer names, without those that it says work against something."""
-    said = [one for one in stated(text, most) if not _AGAINST.search(one)]
-    return units(" ".join(said), most)
+    said = [one for one in stated(text, 8) if not _AGAINST.search(one)]
+    return units(" ".join(said), 8)
 
 
-def segments(text: str, most: int = 10) -> dict[str, str]:
+def segments(text: str) -> dict[str, str]:
     """What is said behind each unit's name, up to the next name."""
     out: dict[str, list[str]] = {}
-    for sentence in stated(text, most):
+    for sentence in stated(text, 10):
         if _ALL_DENIED.search(sentence):
             continue
         bare = _BESIDE.sub(_blank, sentence)

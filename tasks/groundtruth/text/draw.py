@@ -68,19 +68,16 @@ class Draw:
         """A function of that kind; `turn` goes through its variants."""
         return getattr(self, f"_{kind.replace('-', '_')}")(turn)
 
-    def category(self, *, own: bool = False, part: Sequence[str] = ()) -> Category:
+    def category(self, *, own: bool = False) -> Category:
         """A word set; `own`: one that no other function has or gets."""
-        fresh = [name for name in self._free if not part or self.sets[name].part in part]
-        if fresh:
-            name = fresh[0]
-            self._free.remove(name)
+        if self._free:
+            name = self._free.pop(0)
             if not own:
                 self._used.append(name)
             return self.sets[name]
-        again = [name for name in self._used if not part or self.sets[name].part in part]
-        if own or not again:
+        if own or not self._used:
             raise UsageError("the corpus gives too few word sets for the suite; give more --tokens")
-        return self.sets[str(self.rng.choice(again))]
+        return self.sets[str(self.rng.choice(self._used))]
 
     def _several(self, n: int) -> list[Category]:
         """Different word sets."""
@@ -137,9 +134,8 @@ class Draw:
 
     def _context(self, turn: int) -> TextFunction:
         result = self.category()
-        return functions.following(
-            result.name, result.words, self.near(result), back=(1, 4)[turn % 2]
-        )
+        back = (1, 4)[turn % 2]
+        return functions.following(result.name, result.words, self.near(result), back=back)
 
     def _position(self, turn: int) -> TextFunction:
         if turn % 3 == 2:

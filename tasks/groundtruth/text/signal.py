@@ -13,6 +13,9 @@ from ....tools.models.planted import Function, Vocabulary
 from ..planted import HostUnit
 from .functions import TextFunction
 
+_ON = 0.02
+"""Share of places at which a unit that answers to a hash is on."""
+
 
 def neuron(number: int, values: np.ndarray) -> HostUnit:
     """What is known of a host neuron: its activations over a sample of text, sorted."""
@@ -41,13 +44,13 @@ def permuted(like: HostUnit, seed: int) -> Function:
     return function
 
 
-def hashed(like: HostUnit, seed: int, *, rate: float = 0.02) -> Function:
+def hashed(like: HostUnit, seed: int) -> Function:
     """On or off by a hash of the last four tokens."""
 
     def function(ids: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
         draw = uniform(_recent(ids, 4), seed)
         size = 0.85 + 0.4 * uniform(_recent(ids, 4), seed + 1)
-        return np.where(draw < rate, size * like.scale, 0.0)
+        return np.where(draw < _ON, size * like.scale, 0.0)
 
     return function
 

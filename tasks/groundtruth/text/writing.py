@@ -17,13 +17,11 @@ import json
 import random
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from .words import Category, Pairing
 
-Hook = Callable[[str, random.Random], str]
-"""Gives the word for a slot of a category, or `""` for the next of the deck."""
 Avoid = Sequence[tuple[frozenset[str], frozenset[str]]]
 """Pairs (S, T): no word of S within `WITHIN` words after a word of T."""
 
@@ -55,7 +53,6 @@ def documents(
     *,
     n: int,
     seed: int,
-    hook: Hook | None = None,
     pairings: Sequence[Pairing] = (),
     avoid: Avoid = (),
     drop: Collection[str] = frozenset(),
@@ -66,12 +63,11 @@ def documents(
         words: The categories by name.
         n: How many documents.
         seed: Another seed, other text.
-        hook: Chooses words in place of the decks.
         pairings: Words written together; see `Pairing`.
         avoid: What must hardly ever come after what.
         drop: Words that are written `SPARED` times at most.
     """
-    writer = _Writer(words, random.Random(seed), hook, pairings, avoid, drop)
+    writer = _Writer(words, random.Random(seed), pairings, avoid, drop)
     return [writer.document() for _ in range(n)]
 
 
@@ -116,12 +112,11 @@ class _Writer:
         self,
         words: Mapping[str, Category],
         rng: random.Random,
-        hook: Hook | None,
         pairings: Sequence[Pairing],
         avoid: Avoid,
         drop: Collection[str],
     ) -> None:
-        self._rng, self._hook, self._pairings = rng, hook, pairings
+        self._rng, self._pairings = rng, pairings
         self._avoid = lowered(avoid)
         self._drop = {word.lower() for word in drop}
         self._written: Counter[str] = Counter()
@@ -206,8 +201,7 @@ class _Writer:
     def _word(self, slot: str) -> str:
         topical = slot == "noun" and self._rng.random() < _TOPICAL
         name = self._rng.choice(self._topics) if topical else self._kinds[slot].draw()
-        chosen = self._hook(name, self._rng) if self._hook else ""
-        return chosen or self._words[name].draw()
+        return self._words[name].draw()
 
     def _free(self, texts: Sequence[str]) -> list[str]:
         """Those with none of the words that are reserved or dropped."""

@@ -25,8 +25,7 @@ from ...planted import ENOUGH, PlantedUnit, Probes, Written, plant
 from ..host_neurons import HostNeurons
 from ..words import categories
 from ..writing import documents
-from . import signal
-from .functions import function_of
+from . import functions
 from .passages import KINDS, LOCKED, passages
 from .placed import Placed, placed
 from .reading import BLOCK, ENCODER, intended, judged, reading_network, readings_of
@@ -108,13 +107,13 @@ def bench(
         raise UsageError(f"tier M is planted in {ENCODER} alone; leave --host away")
     host = host or Target.load(ENCODER)
     texts = corpus_texts(kinds, tokens, seed)
-    drawn = [(kind, function_of(reading)) for kind in kinds for reading in readings_of(kind)]
+    drawn = [(kind, functions.function_of(one)) for kind in kinds for one in readings_of(kind)]
     target, units = plant(
         host,
         SITE,
         drawn,
         lambda drawn: _Host(host, SITE, drawn, texts),
-        signal,
+        functions,
         np.random.default_rng(seed),
         tier="M",
         seed=seed,

@@ -117,11 +117,11 @@ def test_the_forward_is_that_of_the_paper():
         out = torch.zeros(8, dtype=torch.double)
         for head in range(2):
             rows = slice(3 * head, 3 * head + 3)
-            q = weights[f"{block}query.weight"][rows] @ x[2]
-            k = torch.stack([weights[f"{block}key.weight"][rows] @ one for one in x])
-            v = torch.stack([weights[f"{block}value.weight"][rows] @ one for one in x])
+            q = weights[f"{block}q.weight"][rows] @ x[2]
+            k = torch.stack([weights[f"{block}k.weight"][rows] @ one for one in x])
+            v = torch.stack([weights[f"{block}v.weight"][rows] @ one for one in x])
             z = torch.softmax(k @ q / 3**0.5, 0) @ v
-            out = out + weights[f"{block}out.weight"][:, rows] @ z
+            out = out + weights[f"{block}o.weight"][:, rows] @ z
         middle = x[2] + out
         hidden = weights["block.mlp.up.weight"] @ middle + weights["block.mlp.up.bias"]
         end = middle + weights["block.mlp.down.weight"] @ hidden.relu()
@@ -138,8 +138,8 @@ def test_a_target_has_its_sites():
     clean = target.trace(pairs, ["mlp.0", "head.0"])
     assert clean.values["mlp.0"].shape == (2, 3, 10)
     assert clean.values["head.0"].shape == (2, 3, 2, 3)
-    off = target.trace(pairs, ["mlp.0"], interventions=[zero("mlp.0", [2])])
-    assert not off.values["mlp.0"][..., 2].any()
+    off = target.trace(pairs, ["mlp.0"], interventions=[zero("mlp.0", [1])])
+    assert not off.values["mlp.0"][..., 1].any()
     assert not torch.equal(off.output, clean.output)
 
 
@@ -162,8 +162,8 @@ def test_the_model_adds(modular):
     assert torch.equal(logits[:, :113].argmax(1), pairs.sum(1) % 113)
     truth = truth_of(modular, 113)
     assert np.median(truth.share) == pytest.approx(0.92, abs=0.01)
-    assert len(set(truth.frequency()) - {0}) == 5
-    assert not truth_of(untrained(modular), 113).frequency().any()
+    assert len(set(truth.frequency) - {0}) == 5
+    assert not truth_of(untrained(modular), 113).frequency.any()
 
 
 def test_the_suite_from_the_command_line(modular_folder, document, tmp_path):

@@ -107,15 +107,6 @@ def test_seeds_differ_and_repeat():
     assert one != two
 
 
-def test_the_hook_chooses_words():
-    texts = documents(
-        categories(), n=50, seed=0, hook=lambda name, _: "trout" if name == "fish" else ""
-    )
-    said = {word for text in texts for word in spoken(text)}
-    assert said & set(categories()["fish"].words) == {"trout"}
-    assert said & set(categories()["birds"].words)
-
-
 @pytest.mark.parametrize("overlap", [1.0, 0.7])
 def test_a_written_pairing_is_as_often_apart_as_it_says(overlap):
     pairing = Pairing(categories()["colours"].words, categories()["vehicles"].words, overlap)
