@@ -99,9 +99,9 @@ def judge_words(
         The run with its scores, None where nothing was asked; whether all units are judged.
     """
     from ..evaluation.scorers.judges import judge_named
-    from ..evaluation.words.components import judge_components, open_components
-    from ..evaluation.words.plan import open_run
-    from ..evaluation.words.run import judge_run
+    from ..evaluation.words.components import open_components
+    from ..evaluation.words.labels import open_run
+    from ..evaluation.words.plan import judge_run
     from ..labelling.folder import RunFolder
     from ..labelling.report import write_report
     from ..labelling.results import read_run
@@ -135,7 +135,7 @@ def judge_words(
         warn(f"{n}/{len(work.tasks)} {line['unit']}: {_outcome(line)}")
 
     try:
-        spent = (judge_components if components else judge_run)(work, reader, told)
+        spent = judge_run(work, reader, told)
     except KeyboardInterrupt:
         warn("interrupted; run the same command again to go on")
         raise typer.Exit(130) from None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ...tools.errors import UsageError
 from ..groundtruth.functions.blackbox import Investigate
 from ..groundtruth.functions.suite import SUITES, Record, run_suite, summed
+from ..runs.jsonl import append
 
 if TYPE_CHECKING:
     from ...tools.llm.client import LLM
@@ -81,8 +82,7 @@ def run_job(job: Job, out: Path | None = None, *, progress: Progress | None = No
 
     def keep(record: dict[str, Any]) -> None:
         if lines is not None:
-            with lines.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(record) + "\n")
+            append(lines, record)
 
     if job.suite == "modular":
         from ..groundtruth.modular.suite import run_modular

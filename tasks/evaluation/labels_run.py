@@ -7,7 +7,7 @@
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -89,12 +89,12 @@ def judge(
         seed: Of resamples, rivals and what scorers draw.
         told: Called after each description.
     """
-    refused = {at: _refused(given, bench) for at, (given, _) in enumerate(pairs)}
-    able = [pair for at, pair in enumerate(pairs) if refused[at] is None]
-    scored = iter(_all_scored(able, bench, reader, panel, scorers, seed, told))
+    refused = [_refused(given, bench) for given, _ in pairs]
+    able = [pair for pair, reason in zip(pairs, refused, strict=True) if reason is None]
+    scored = iter(_Scoring(able, bench, reader, panel or Panel(), scorers, seed).all(told))
     return [
-        next(scored) if (reason := refused[at]) is None else Judged(given, unit, {}, reason)
-        for at, (given, unit) in enumerate(pairs)
+        next(scored) if reason is None else Judged(given, unit, {}, reason)
+        for (given, unit), reason in zip(pairs, refused, strict=True)
     ]
 
 
@@ -114,30 +114,6 @@ def _refused(given: Given, bench: RunData) -> str | None:
     except UsageError as error:
         return str(error)
     return None
-
-
-def _all_scored(
-    pairs: Sequence[tuple[Given, Unit]],
-    bench: RunData,
-    reader: TextColumns,
-    panel: Panel | None,
-    scorers: Sequence[str],
-    seed: int,
-    told: Told,
-) -> list[Judged]:
-    result: dict[int, Judged] = {}
-    units = list(dict.fromkeys(unit for _, unit in pairs))
-    for group in bench.groups(units):
-        columns = bench.measure(group)
-        for at, (given, unit) in enumerate(pairs):
-            if unit in columns:
-                one = _scored(at, pairs, columns[unit], reader, seed)
-                if scorers:
-                    more = _by_scorers(given, unit, columns[unit], bench, panel, scorers, seed)
-                    one = replace(one, scorers=more)
-                result[at] = one
-                told(len(result), len(pairs))
-    return [result[at] for at in range(len(pairs))]
 
 
 def summary(judged: Sequence[Judged], problems: int, *, seed: int = 0) -> dict[str, Any]:
@@ -164,79 +140,77 @@ def summary(judged: Sequence[Judged], problems: int, *, seed: int = 0) -> dict[s
     )
 
 
-def _scored(
-    at: int,
-    pairs: Sequence[tuple[Given, Unit]],
-    splits: Splits,
-    reader: TextColumns,
-    seed: int,
-) -> Judged:
-    given, unit = pairs[at]
-    names = reader.columns(given, "validation").names
-    prediction = _predicted(given, splits, reader)
-    if prediction is None:
-        return Judged(given, unit, {}, "says nothing that can be tested")
-    on_validation, on_test = prediction
-    scores = numbers(on_validation, on_test, splits, seed=seed)
-    status = "scored" if scores["correlation"] is not None else "insufficient held-out"
-    controls = constant(scores)
-    if status == "scored":
-        own = value_of(scores, "correlation")
-        assert own is not None
-        controls |= _shuffled(at, pairs, splits, reader, own, seed)
-    return Judged(given, unit, plain(scores), status, names, plain(controls))
+@dataclass(frozen=True)
+class _Scoring:
+    """Descriptions whose predictors can be evaluated, and what they are scored with."""
 
+    pairs: Sequence[tuple[Given, Unit]]
+    bench: RunData
+    reader: TextColumns
+    panel: Panel
+    scorers: Sequence[str]
+    seed: int
 
-def _predicted(given: Given, splits: Splits, reader: TextColumns) -> list[Prediction] | None:
-    on_validation, on_test = (
-        reader.columns(given, split).values for split in ("validation", "test")
-    )
-    return fitted([on_validation, on_test], splits.validation.flat) if len(on_validation) else None
+    def all(self, told: Told) -> list[Judged]:
+        """Group by group of units, in the order of the file."""
+        result: dict[int, Judged] = {}
+        for group in self.bench.groups(list(dict.fromkeys(unit for _, unit in self.pairs))):
+            columns = self.bench.measure(group)
+            for i, (_, unit) in enumerate(self.pairs):
+                if unit in columns:
+                    result[i] = self._one(i, columns[unit])
+                    told(len(result), len(self.pairs))
+        return [result[i] for i in range(len(self.pairs))]
 
+    def _one(self, i: int, splits: Splits) -> Judged:
+        given, unit = self.pairs[i]
+        more = self._by_scorers(given, unit, splits) if self.scorers else {}
+        prediction = self._predicted(given, splits)
+        if prediction is None:
+            said = "says nothing that can be tested"
+            return Judged(given, unit, {}, said, scorers=more)
+        scores = numbers(*prediction, splits, seed=self.seed)
+        status = "scored" if scores["correlation"] is not None else "insufficient held-out"
+        controls = constant(scores)
+        if status == "scored":
+            own = value_of(scores, "correlation")
+            assert own is not None
+            controls |= self._shuffled(i, splits, own)
+        names = self.reader.columns(given, "validation").names
+        return Judged(given, unit, plain(scores), status, names, plain(controls), more)
 
-def _shuffled(
-    at: int,
-    pairs: Sequence[tuple[Given, Unit]],
-    splits: Splits,
-    reader: TextColumns,
-    own: float,
-    seed: int,
-) -> dict[str, Any]:
-    """The unit under descriptions of other units of the file."""
-    mine, own_unit = pairs[at]
-    said = mine.description.casefold()
-    others = [g for g, unit in pairs if unit != own_unit and g.description.casefold() != said]
-    if not others:
-        return {}
-    rng = np.random.default_rng([seed, at])
-    drawn = rng.choice(len(others), min(RIVALS, len(others)), replace=False)
-    truth, result = splits.test.flat, []
-    for number in drawn:
-        prediction = _predicted(others[int(number)], splits, reader)
-        said = np.zeros(len(truth)) if prediction is None else prediction[1].total
-        result.append(correlation(said, truth))
-    beaten = sum(own > value for value in result)
-    return {"shuffled": {"correlation": np.mean(result), "n": len(result), "beaten": beaten}}
+    def _predicted(self, given: Given, splits: Splits) -> list[Prediction] | None:
+        parts = [self.reader.columns(given, split).values for split in ("validation", "test")]
+        return fitted(parts, splits.validation.flat) if len(parts[0]) else None
 
+    def _shuffled(self, i: int, splits: Splits, own: float) -> dict[str, Any]:
+        """The unit under descriptions of other units of the file."""
+        mine, own_unit = self.pairs[i]
+        said = mine.description.casefold()
+        others = [
+            g for g, unit in self.pairs if unit != own_unit and g.description.casefold() != said
+        ]
+        if not others:
+            return {}
+        rng = np.random.default_rng([self.seed, i])
+        truth, result = splits.test.flat, []
+        for number in rng.choice(len(others), min(RIVALS, len(others)), replace=False):
+            prediction = self._predicted(others[int(number)], splits)
+            total = np.zeros(len(truth)) if prediction is None else prediction[1].total
+            result.append(correlation(total, truth))
+        beaten = sum(own > value for value in result)
+        return {"shuffled": {"correlation": np.mean(result), "n": len(result), "beaten": beaten}}
 
-def _by_scorers(
-    given: Given,
-    unit: Unit,
-    splits: Splits,
-    bench: RunData,
-    panel: Panel | None,
-    scorers: Sequence[str],
-    seed: int,
-) -> dict[str, Any]:
-    case = Case(
-        given.description,
-        splits,
-        predictors=tuple(part.predictor for part in given.parts),
-        target=bench.target,
-        unit=unit,
-    )
-    result = score_all(case, panel or Panel(), names=scorers, seed=seed)
-    return plain({name: score.as_dict() for name, score in result.items()})
+    def _by_scorers(self, given: Given, unit: Unit, splits: Splits) -> dict[str, Any]:
+        case = Case(
+            given.description,
+            splits,
+            predictors=tuple(part.predictor for part in given.parts),
+            target=self.bench.target,
+            unit=unit,
+        )
+        result = score_all(case, self.panel, names=self.scorers, seed=self.seed)
+        return plain({name: score.as_dict() for name, score in result.items()})
 
 
 def _medians_of_scorers(judged: Sequence[Judged], seed: int) -> dict[str, Any]:

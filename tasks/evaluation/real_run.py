@@ -90,25 +90,23 @@ def with_directions(target: Target, n: int, *, seed: int = 0) -> Target:
     return target
 
 
-def run_real(
-    plan: RealPlan, out: Path, *, target: Target | None = None, shown: Progress | None = None
-) -> dict[str, Any]:
+def run_real(plan: RealPlan, out: Path, *, shown: Progress | None = None) -> dict[str, Any]:
     """Labels and compares; the same call goes on where it stopped.
 
     Args:
         plan: What to run.
         out: The folder: one run folder for each seed and control.
-        target: Used instead of loading the one that the plan names.
         shown: Told of progress.
 
     Raises:
         UsageError: as `label` does.
     """
     started = time.monotonic()
-    target = target or Target.load(plan.target)
+    target = Target.load(plan.target)
     out.mkdir(parents=True, exist_ok=True)
     shown = shown or Progress()
-    first = _settings(plan, plan.seeds[0])
+    given = {name: value for name, value in vars(plan).items() if name != "seeds"}
+    first = Settings(**given, seed=plan.seeds[0], controls="none")
     runs: dict[int, LabelRun] = {}
     for seed in plan.seeds:
         units = plan.units if not runs else ",".join(u.unit for u in runs[plan.seeds[0]].units)
@@ -165,21 +163,6 @@ def agreement(target: Target, settings: Settings, runs: Sequence[LabelRun]) -> d
                 flat = min(one.std(), other.std()) < 1e-12
                 values.append(0.0 if flat else float(np.corrcoef(one, other)[0, 1]))
     return {"correlation": mean(values), "without_description": failed}
-
-
-def _settings(plan: RealPlan, seed: int) -> Settings:
-    return Settings(
-        target=plan.target,
-        units=plan.units,
-        data=plan.data,
-        planner=plan.planner,
-        base_url=plan.base_url,
-        tokens=plan.tokens,
-        seed=seed,
-        steps=plan.steps,
-        unit_tokens=plan.unit_tokens,
-        controls="none",
-    )
 
 
 def _sums(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -65,23 +65,15 @@ class Suite(ABC):
         """The second network that planners and the best predictor of a bench read with, if any."""
         return None
 
-    def pairs(
-        self,
-        ground: Any,
-        unit: PlantedUnit,
-        description: Description,
-        splits: Splits,
-        plan: Any,
-        seed: int,
-    ) -> dict[str, Any] | None:
-        """How the description does on held-out minimal pairs; None where there are none."""
-        return None
+    def further(
+        self, bench: Any, unit: PlantedUnit, description: Description, splits: Splits
+    ) -> dict[str, Any]:
+        """What a record has beside the verdict; `bench` is the `unit_run.Bench` of a run.
 
-    def predictive(
-        self, ground: Any, unit: PlantedUnit, description: Description, splits: Splits, seed: int
-    ) -> dict[str, Any] | None:
-        """How inputs made from the description do at the unit; None where that is not measured."""
-        return None
+        `pairs`: how the description does on held-out minimal pairs. `predictive`: how inputs made
+        from it do at the unit.
+        """
+        return {}
 
     @abstractmethod
     def without_search(self, name: str, unit: Unit, splits: Splits) -> Description:

@@ -64,21 +64,17 @@ class TextSuite(Suite):
             return None
         return load_text_reader(plan.reader, ground.target)
 
-    def pairs(
-        self,
-        ground: Any,
-        unit: PlantedUnit,
-        description: Description,
-        splits: Splits,
-        plan: Any,
-        seed: int,
-    ) -> dict[str, Any] | None:
+    def further(
+        self, bench: Any, unit: PlantedUnit, description: Description, splits: Splits
+    ) -> dict[str, Any]:
+        """Held-out pairs of tier M."""
         if unit.tier != "M":
-            return None
+            return {}
+        plan = bench.plan
+        named = {"seed": bench.seed, "reader": plan.reader}
         judge = plan.judge and judge_named(plan.judge, base_url=plan.base_url)
-        return held_pairs(
-            ground, unit, description, splits, seed=seed, reader=plan.reader, judge=judge
-        )
+        found = held_pairs(bench.ground, unit, description, splits, judge=judge, **named)
+        return {"pairs": found}
 
     def windows(self, ground: TextBench, *, length: int, told: bool) -> dict[str, Any]:
         """Token windows by split."""

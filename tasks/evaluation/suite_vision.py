@@ -62,35 +62,28 @@ class VisionSuite(Suite):
         most = {ground.target.labels[int(at)] for at in np.argsort(-raised)[:_NAMED]}
         return bool(most & set(unit.promotes))
 
-    def predictive(
-        self,
-        ground: PictureBench,
-        unit: PlantedUnit,
-        description: Description,
-        splits: Splits,
-        seed: int,
-    ) -> dict[str, Any] | None:
+    def further(
+        self, bench: Any, unit: PlantedUnit, description: Description, splits: Splits
+    ) -> dict[str, Any]:
         """MAIA's protocol: pictures drawn from the description, near-misses and unrelated ones."""
         if unit.function is None or not description.components:
-            return None
-        name = ground.target.unit(unit.unit)
+            return {}
+        target = bench.ground.target
+        name = target.unit(unit.unit)
         case = Case(
             description.label or "-",
             splits,
             predictors=tuple(component.predictor for component in description.components),
-            target=ground.target,
+            target=target,
             unit=name,
         )
-        score = SCORERS["predictive"](case, Panel(), np.random.default_rng([seed, name.index]))
+        rng = np.random.default_rng([bench.seed, name.index])
+        score = SCORERS["predictive"](case, Panel(), rng)
         if score.value is None:
-            return {"value": None, "reason": score.reason}
-        return {
-            "value": score.value,
-            "near_miss": score.parts["near_miss"]["value"],
-            "unrelated": score.parts["unrelated"]["value"],
-            "mean": score.parts["mean"],
-            "texts": score.parts["texts"],
-        }
+            return {"predictive": {"value": None, "reason": score.reason}}
+        negatives = {kind: score.parts[kind]["value"] for kind in ("near_miss", "unrelated")}
+        rest = {key: score.parts[key] for key in ("mean", "texts")}
+        return {"predictive": {"value": score.value, **negatives, **rest}}
 
     def without_search(self, name: str, unit: Unit, splits: Splits) -> Description:
         """What the strongest pictures have in common."""

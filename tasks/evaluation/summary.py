@@ -135,13 +135,10 @@ def _tier(records: Sequence[Mapping[str, Any]], tier: str) -> dict[str, Any]:
                 for v in sorted({r["variant"] for r in with_truth})
             },
         }
-    kinds = sorted({r["kind"] for r in with_truth})
     more = {"pairs": by_kind(with_truth)} if tier == "M" else {}
     return {
         **more,
-        "recovery": share(r["right"] for r in with_truth),
-        "kinds": {k: share(r["right"] for r in with_truth if r["kind"] == k) for k in kinds},
-        "variants": _variants(with_truth),
+        **_recovered(with_truth),
         "scores": {
             name: mean([r["scores"].get(name) for r in with_truth])
             for name in ("correlation", "auprc", "f1", "iou")
@@ -151,12 +148,17 @@ def _tier(records: Sequence[Mapping[str, Any]], tier: str) -> dict[str, Any]:
     }
 
 
-def _variants(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Recovery by kind and variant, where a kind has any."""
+def _recovered(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Recovery of all, by kind, and by variant where a kind has any."""
+    kinds = sorted({r["kind"] for r in records})
+    variants = sorted({(r["kind"], r["variant"]) for r in records if r["variant"]})
     return {
-        f"{k} {v}": share(r["right"] for r in records if r["kind"] == k and r["variant"] == v)
-        for k, v in sorted({(r["kind"], r["variant"]) for r in records})
-        if v
+        "recovery": share(r["right"] for r in records),
+        "kinds": {k: share(r["right"] for r in records if r["kind"] == k) for k in kinds},
+        "variants": {
+            f"{k} {v}": share(r["right"] for r in records if (r["kind"], r["variant"]) == (k, v))
+            for k, v in variants
+        },
     }
 
 
@@ -178,12 +180,7 @@ def _baseline(records: Sequence[Mapping[str, Any]], name: str) -> dict[str, Any]
     for tier in "ABM":
         entry = [r for r in swapped if r["tier"] == tier and r["recovery"] is not None]
         if entry:
-            kinds = sorted({r["kind"] for r in entry})
-            result["tiers"][tier] = {
-                "recovery": share(r["right"] for r in entry),
-                "kinds": {k: share(r["right"] for r in entry if r["kind"] == k) for k in kinds},
-                "variants": _variants(entry),
-            }
+            result["tiers"][tier] = _recovered(entry)
     entry = [r for r in swapped if r["tier"] == "C" and r["recovery"] is not None]
     if entry:
         result["tiers"]["C"] = {"recovery": mean([_fraction(r) for r in entry])}

@@ -75,12 +75,7 @@ class Bench:
             "record": record,
             **self._judged(unit, description, record, inputs, splits),
         }
-        predictive = self.suite.predictive(self.ground, unit, description, splits, self.seed)
-        if predictive is not None:
-            result["predictive"] = predictive
-        pairs = self.suite.pairs(self.ground, unit, description, splits, self.plan, self.seed)
-        if pairs is not None:
-            result["pairs"] = pairs
+        result |= self.suite.further(self, unit, description, splits)
         if unit.tier == "C" and unit.function is not None and inputs is not None:
             top = self.suite.ceiling(self.ground, unit, inputs, splits)
             result["ceiling"] = max(top, result["recovery"]["correlation"])
@@ -147,14 +142,9 @@ class Bench:
                 self.job.data.sites[given.site], given, said, splits, seed=self.seed
             ).scored.description
         judged = self._judged(unit, description, record, inputs, splits)
-        return {
-            "right": judged["right"],
-            "status": judged["status"],
-            "planner_status": judged["planner_status"],
-            "confidence": judged["confidence"],
-            "recovery": judged["recovery"],
-            "seconds": round(time.monotonic() - started, 3),
-        }
+        kept = ("right", "status", "planner_status", "confidence", "recovery")
+        seconds = round(time.monotonic() - started, 3)
+        return {**{key: judged[key] for key in kept}, "seconds": seconds}
 
     def _without_search(self, name: str, unit: Unit, splits: Splits) -> Description:
         """A description that needs no search."""

@@ -12,7 +12,7 @@ A judge that guesses leaves nine in ten components unnamed: with eight places on
 AUROC of noise has a standard deviation of .15. Our formulation.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,15 +25,14 @@ from ....tools.errors import UsageError
 from ....tools.evidence import plain
 from ....tools.predicates import parse
 from ....tools.render.marked import marked
-from ....tools.statistics.bootstrap import Resampler, interval
-from ....tools.statistics.within import aurocs, partners
+from ....tools.statistics.within import partners
 from ...labelling import words
 from ...labelling.results import UnitLabel, description_of
 from ..scorers.contract import Control
 from ..scorers.judges import Judge, Question
-from .judging import Asked, Sheet, degrees_of
-from .plan import Plan, Work, open_work
-from .run import judge_run, warnings
+from .judging import Asked, Sheet, auroc, degrees_of
+from .plan import Line, Plan, Work, open_work, warnings
+from .views import visible
 
 NAMED = 0.7
 """AUROC from which the words count as a name."""
@@ -79,7 +78,7 @@ class Task:
         """Every request that will be made about it."""
         yield from (sheet.question for sheet in self.sheets())
 
-    def judged(self, judge: Judge, plan: Plan, how: Control | None) -> dict[str, Any]:
+    def judged(self, judge: Judge, work: Work, how: Control | None) -> Line:
         """The line of the unit."""
         asked = Asked()
         read = iter(degrees_of(judge, self.sheets(), asked))
@@ -93,8 +92,8 @@ class Task:
         return {
             "unit": self.unit.unit,
             "label": self.unit.label,
-            "judge": plan.judge,
-            "seed": plan.seed,
+            "judge": work.plan.judge,
+            "seed": work.plan.seed,
             "components": found,
             "asked": asked.as_dict(),
             "control": None if how is None else how._asdict(),
@@ -138,17 +137,6 @@ def open_components(folder: Path, plan: Plan, **given: Any) -> Work:
     )
 
 
-def judge_components(
-    work: Work, judge: Judge, told: Callable[[Mapping[str, Any]], None] = lambda line: None
-) -> Asked:
-    """Judges unit by unit; see `judge_run`."""
-
-    def asked_of(work: Work, judge: Judge, task: Any, how: Control | None) -> dict[str, Any]:
-        return task.judged(judge, work.plan, how)
-
-    return judge_run(work, judge, told, asked_of=asked_of, file=words.COMPONENTS)
-
-
 def _task(unit: UnitLabel, windows: TokenWindows, seed: int, *, causal: bool) -> Task:
     components = description_of(unit.record).components
     drawn = []
@@ -176,8 +164,7 @@ def draw(
         degrees = np.asarray(predicate.evaluate(windows))  # [window, place]
     except UsageError as error:
         return f"its predictor cannot be evaluated: {error}"
-    visible = np.array([bool(surface.strip()) for surface in windows.vocabulary])
-    seen = windows.counted & visible[windows.ids] & (windows.end > windows.start)
+    seen = windows.counted & visible(windows)
     row, at = np.nonzero(seen)
     values, token = degrees[seen], windows.ids[seen]
     top = float(values.max(initial=0.0))
@@ -207,9 +194,6 @@ def _filled(first: np.ndarray, side: np.ndarray, rng: np.random.Generator) -> np
 def _scored(drawn: Drawn, read: Mapping[str, int], seed: int) -> dict[str, Any]:
     """The AUROC of a judge's degrees with an interval, and whether the words are a name."""
     given = np.array([read.get(str(n), np.nan) for n in range(1, len(drawn.texts) + 1)], float)
-    worst = np.where(np.isnan(given), np.where(drawn.high, -1.0, 11.0), given)
-    one = np.zeros(len(worst), np.int64)  # a single group
-    resampler = Resampler(drawn.document, seed=seed)
-    area = interval(aurocs(one, worst, drawn.high, np.ones(1, bool), resampler))
+    area = auroc(given, drawn.high, drawn.document, seed=seed)
     counts = {"n": len(drawn.texts), "pairs": drawn.pairs}
     return plain({"auroc": area.as_dict(**counts), "unnamed": area.value < NAMED})

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ....tools.evidence import plain
-from ....tools.statistics.bootstrap import Resampler, correlations, interval
+from ....tools.statistics.bootstrap import Interval, Resampler, correlations, interval
 from ....tools.statistics.within import aurocs
 from ..scorers.judges import Answer, Judge, Question, ask
 from ..scorers.replies import degrees
@@ -138,12 +138,9 @@ def scores(
     if pairs_only:
         return result
     two = places.active | places.silent
-    worst = np.where(np.isnan(given), np.where(places.active, -1.0, 11.0), given)[two]
-    resampler = Resampler(places.document[two], seed=seed)
-    one = np.zeros(len(worst), np.int64)  # a single group
-    areas = aurocs(one, worst, places.active[two], np.ones(1, bool), resampler)
     n = {"active": int(places.active.sum()), "silent": int(places.silent.sum())}
-    result["auroc"] = interval(areas).as_dict(**n)
+    area = auroc(given[two], places.active[two], places.document[two], seed=seed)
+    result["auroc"] = area.as_dict(**n)
     known = ~np.isnan(given)
     result["rank"] = _spearman(places, given, known, seed) if known.any() else None
     kinds = {
@@ -158,6 +155,13 @@ def scores(
         if (mask & known).any()
     }
     return plain(result)
+
+
+def auroc(given: np.ndarray, high: np.ndarray, document: np.ndarray, *, seed: int) -> Interval:
+    """Of degrees `[place]`; a place without one has the worst."""
+    worst = np.where(np.isnan(given), np.where(high, -1.0, 11.0), given)
+    one = np.zeros(len(worst), np.int64)  # a single group
+    return interval(aurocs(one, worst, high, np.ones(1, bool), Resampler(document, seed=seed)))
 
 
 def _pairs(places: Places, given: np.ndarray, seed: int) -> dict[str, Any]:

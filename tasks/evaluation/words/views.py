@@ -56,7 +56,7 @@ def view_of(split: Measured, *, causal: bool) -> PlaceView:
         return PlaceView("pictures", windows.counted, group, lambda row, _: windows.seen(row))
     return PlaceView(
         "places",
-        _visible(windows),
+        visible(windows),
         split.tokens(),
         lambda row, at: shown(windows, row, at, causal=causal),
     )
@@ -96,7 +96,7 @@ def _smallest_groups(network: Target) -> np.ndarray:
     return out
 
 
-def _visible(windows: TokenWindows) -> np.ndarray:
+def visible(windows: TokenWindows) -> np.ndarray:
     """bool `[window, place]`: there is something to mark."""
     shown = np.array([bool(surface.strip()) for surface in windows.vocabulary])
     return shown[windows.ids] & (windows.end > windows.start)

@@ -11,7 +11,7 @@ import argparse
 import json
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -129,16 +129,11 @@ def _activations(network: nn.Module, ends: Sequence[str]) -> Iterator[list[Tenso
     def keep(_: nn.Module, __: Any, gave: Any) -> None:
         seen.append(gave[0] if isinstance(gave, tuple) else gave)
 
-    hooks = [
-        module.register_forward_hook(keep)
-        for path, module in network.named_modules()
-        if path.endswith(tuple(ends))
-    ]
-    try:
+    with ExitStack() as hooks:
+        for path, module in network.named_modules():
+            if path.endswith(tuple(ends)):
+                hooks.enter_context(module.register_forward_hook(keep))
         yield seen
-    finally:
-        for hook in hooks:
-            hook.remove()
 
 
 def main() -> None:

@@ -86,22 +86,13 @@ class Bench(Predictions):
         site = self.target.sites[name]
         box: list[Tensor] = []
 
-        def before(module: Any, args: tuple[Any, ...]) -> None:
-            box.append(args[0].detach())
-
-        def behind(module: Any, args: Any, output: Any) -> None:
-            box.append((output[0] if isinstance(output, tuple) else output).detach())
+        def keep(module: Any, args: tuple[Any, ...], output: Any) -> None:
+            given = args if site.port == "input" else output
+            box.append((given[0] if isinstance(given, tuple) else given).detach())
 
         module = self.target.network.get_submodule(site.module)
-        if site.port == "input":
-            handle = module.register_forward_pre_hook(before)
-        else:
-            handle = module.register_forward_hook(behind)
-        try:
-            with torch.no_grad():
-                self.target.network(input_ids=ids, attention_mask=attended)
-        finally:
-            handle.remove()
+        with module.register_forward_hook(keep), torch.no_grad():
+            self.target.network(input_ids=ids, attention_mask=attended)
         return box[-1].float().cpu().numpy()
 
     def holds(self, words: Sequence[str]) -> np.ndarray:

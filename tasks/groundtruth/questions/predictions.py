@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import numpy as np
@@ -43,12 +43,10 @@ class Predictions:
         for unit in units:
             site, _, index = unit.rpartition("/")
             chosen.setdefault(site, []).append(int(index))
-        handles = [self._zero(site, indices) for site, indices in chosen.items()]
-        try:
+        with ExitStack() as hooks:
+            for site, indices in chosen.items():
+                hooks.enter_context(self._zero(site, indices))
             yield
-        finally:
-            for handle in handles:
-                handle.remove()
 
     def logprobs(self, prompt: str, zero: Sequence[str] = ()) -> np.ndarray:
         """Log-probabilities of the token behind a prompt, `[token]`."""
@@ -93,12 +91,8 @@ class Predictions:
                     values[row, :, at : at + known.channels] = 0
                 return (values, *args[1:])
 
-            handle = module.register_forward_pre_hook(change)
-            try:
-                with torch.no_grad():
-                    logits = self.target.network(input_ids=ids.repeat(many, 1)).logits[:, -1]
-            finally:
-                handle.remove()
+            with module.register_forward_pre_hook(change), torch.no_grad():
+                logits = self.target.network(input_ids=ids.repeat(many, 1)).logits[:, -1]
             out.append(torch.log_softmax(logits.cpu().double(), -1).cpu().numpy())
         return np.concatenate(out)
 
@@ -151,19 +145,14 @@ class Predictions:
         def behind(module: Any, args: Any, output: Any) -> None:
             seen.append((output[0] if isinstance(output, tuple) else output).detach())
 
-        handles = []
-        for block in blocks:
-            attention = getattr(block, "self_attn", None) or block.attn
-            handles.append(block.register_forward_pre_hook(before, with_kwargs=True))
-            handles.append(attention.register_forward_hook(attended))
-            handles.append(block.register_forward_hook(behind))
-        try:
-            with torch.no_grad():
-                network(input_ids=self.ids(prompt))
-                tops = [int(network.lm_head(norm(one[:, -1])).argmax()) for one in seen]
-        finally:
-            for handle in handles:
-                handle.remove()
+        with ExitStack() as hooks, torch.no_grad():
+            for block in blocks:
+                attention = getattr(block, "self_attn", None) or block.attn
+                hooks.enter_context(block.register_forward_pre_hook(before, with_kwargs=True))
+                hooks.enter_context(attention.register_forward_hook(attended))
+                hooks.enter_context(block.register_forward_hook(behind))
+            network(input_ids=self.ids(prompt))
+            tops = [int(network.lm_head(norm(one[:, -1])).argmax()) for one in seen]
         wanted = self.token(prompt, answer)
         others = [at for at, top in enumerate(tops) if top != wanted]
         return (max(others, default=-1) + 1) // 2

@@ -2,6 +2,8 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,6 +23,7 @@ RED = {"kind": "words", "words": ["red"]}
 AFTER_RED = {"kind": "previous", "of": RED, "distance": 1}
 NEVER = {"kind": "words", "words": ["zebra"]}
 ASKED = {"kind": "judged", "statement": "it is red", "judge": "openai:m"}
+WORK: Any = SimpleNamespace(plan=Plan("openai:m"))
 
 
 def drawn(splits: Splits, predictor: dict, seed: int = 0) -> Drawn | str:
@@ -81,7 +84,7 @@ def guesses(seed: int):
 )
 def test_a_judge_that_knows_names_and_others_do_not(splits, reply, unnamed, area):
     judge = Judge(reply)
-    line = made(splits, AFTER_RED, NEVER).judged(judge, Plan("openai:m"), None)
+    line = made(splits, AFTER_RED, NEVER).judged(judge, WORK, None)
     first, second = line["components"]
     assert first["unnamed"] is unnamed
     assert first["auroc"]["value"] == pytest.approx(area)
@@ -92,13 +95,11 @@ def test_a_judge_that_knows_names_and_others_do_not(splits, reply, unnamed, area
 
 
 def test_one_in_ten_components_of_a_judge_that_guesses_passes(splits):
-    named = [
-        not made(splits, AFTER_RED, seed=seed).judged(Judge(guesses(seed)), Plan("openai:m"), None)[
-            "components"
-        ][0]["unnamed"]
+    lines = [
+        made(splits, AFTER_RED, seed=seed).judged(Judge(guesses(seed)), WORK, None)
         for seed in range(60)
     ]
-    assert 0 <= np.mean(named) < 0.22
+    assert np.mean([not line["components"][0]["unnamed"] for line in lines]) < 0.22
 
 
 def reads(handler, request) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from neuroscribe.tasks.evaluation.words.control import QUESTIONS, control, questions
 from neuroscribe.tasks.evaluation.words.judging import Asked, all_the_same, judged, scores
-from neuroscribe.tasks.evaluation.words.run import warnings
+from neuroscribe.tasks.evaluation.words.plan import warnings
 
 from tests.tasks.evaluation.words.conftest import LABEL, Judge, after_red, says
 
