@@ -169,7 +169,8 @@ class _Scoring:
         if prediction is None:
             said = "says nothing that can be tested"
             return Judged(given, unit, {}, said, scorers=more)
-        scores = numbers(*prediction, splits, seed=self.seed)
+        on_validation, on_test = prediction
+        scores = numbers(on_validation, on_test, splits, seed=self.seed)
         status = "scored" if scores["correlation"] is not None else "insufficient held-out"
         controls = constant(scores)
         if status == "scored":

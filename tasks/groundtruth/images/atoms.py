@@ -38,14 +38,8 @@ class Like:
 
     def together(self, other: "Like") -> "Like":
         """Things that are like both."""
-        return Like(
-            self.names or other.names,
-            self.colours or other.colours,
-            self.textures or other.textures,
-            self.sizes or other.sizes,
-            self.places or other.places,
-            self.but or other.but,
-        )
+        pairs = zip(vars(self).values(), vars(other).values(), strict=True)
+        return Like(*(own or theirs for own, theirs in pairs))
 
     @property
     def text(self) -> str:

@@ -7,7 +7,7 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -93,8 +93,7 @@ def broken(like: Like, pool: Pool, rng: np.random.Generator) -> Like:
         "places": ("left", "right", "top", "bottom"),
     }[name]
     others = [value for value in values if value not in getattr(like, name)]
-    fields = {key: getattr(like, key) for key in like.__dataclass_fields__}
-    return Like(**{**fields, name: (others[int(rng.integers(len(others)))],)})
+    return replace(like, **{name: (_one(others, rng),)})
 
 
 def _ground(pool: Pool, behind: Behind | None, rng: np.random.Generator) -> Scene:

@@ -5,7 +5,7 @@ that looks at pictures is active at a place.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -131,7 +131,7 @@ def unless_other(one: Like, other: Like | Behind, **more: Any) -> PictureFunctio
 
 def unless_so(one: Like, other: Like, **more: Any) -> PictureFunction:
     """A thing that is not also like another."""
-    rest = Like(one.names, one.colours, one.textures, one.sizes, one.places, other)
+    rest = replace(one, but=other)
     return PictureFunction(
         "and-not",
         rest.text,

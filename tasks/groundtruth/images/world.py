@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from ....tools.data.pictures import Picture
-from ....tools.scenes import backgrounds, palette, things
+from ....tools.scenes import backgrounds, drawing, palette, things
 from ....tools.scenes.scene import Scene, digest
 from . import second_renderer
 from .second_renderer import OWN
@@ -65,7 +65,7 @@ def drawn_elsewhere(rng: np.random.Generator, n: int) -> World:
         sets,
         tuple(str(c) for c in rng.permutation(palette.COLOURS)),
         tuple(str(s) for s in rng.permutation(backgrounds.SETTINGS) if s not in _GREY),
-        lambda scene, side: _draw(scene, side),
+        drawing.draw,
     )
 
 
@@ -84,9 +84,3 @@ def drawn_here(rng: np.random.Generator) -> World:
         tuple(str(s) for s in rng.permutation(tuple(second_renderer.GROUNDS))),
         second_renderer.draw,
     )
-
-
-def _draw(scene: Scene, side: int) -> Image.Image:
-    from ....tools.scenes.drawing import draw
-
-    return draw(scene, side)

@@ -10,11 +10,8 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 
 from ....tools.data.sources import load_corpus
-from .sets import prose_sets
 from .words import Pairing
 from .writing import KEPT, SPARED, Avoid, breaks, lowered, spoken
-
-__all__ = ["avoided", "dropped", "paired", "prose_documents", "prose_sets"]
 
 _LEAST, _MOST = 40, 150  # words of a document
 _TOKEN = re.compile(r"[A-Za-z]+|\d|[^\w\s]|_")

@@ -34,6 +34,7 @@ from .functions import TextFunction
 from .host import suite_host
 from .host_neurons import HostNeurons
 from .inputs import probes
+from .sets import prose_sets
 from .writing import documents
 
 KINDS = (*EXPRESSIBLE, *NO_FUNCTION)
@@ -184,7 +185,7 @@ def _prose(tokens: int, seed: int) -> _Source:
     whole = prose.prose_documents(max_tokens=tokens + tokens // 5, seed=seed)
     cut_at = max(1, len(whole) * 5 // 6)
     kept, fresh = whole[:cut_at], whole[cut_at:]
-    sets = {item.name: item for item in prose.prose_sets(kept, limit=60, seed=seed)}
+    sets = {item.name: item for item in prose_sets(kept, limit=60, seed=seed)}
 
     def written(asked: Asked) -> tuple[list[str], list[str]]:
         texts = prose.dropped(kept, frozenset(asked.drop), seed=seed)

@@ -17,28 +17,13 @@ from neuroscribe.tasks.scoring.measured import Measured, Splits
 from neuroscribe.tools.data.windows import cut
 from neuroscribe.tools.models.unit import Unit
 
+WORDS = "cat dog bird fish house tree river boat red blue sat ran the under then"
+
 
 @pytest.fixture(scope="module")
 def windows(toy_target: Any) -> dict[str, Any]:
     """Windows of random words, a hundred documents a split."""
-    words = [
-        "cat",
-        "dog",
-        "bird",
-        "fish",
-        "house",
-        "tree",
-        "river",
-        "boat",
-        "red",
-        "blue",
-        "sat",
-        "ran",
-        "the",
-        "under",
-        "then",
-    ]
-    rng = np.random.default_rng(0)
+    rng, words = np.random.default_rng(0), WORDS.split()
     texts = [[" ".join(rng.choice(words, 40)) + " ." for _ in range(100)] for _ in range(3)]
     names = ("explore", "validation", "test")
     return {name: cut(toy_target, some, length=24) for name, some in zip(names, texts, strict=True)}

@@ -7,7 +7,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from neuroscribe.agent.description import Component, Description
-from neuroscribe.tasks.cli import app as cli
 from neuroscribe.tasks.evaluation.meaning import by_kind, held_pairs
 from neuroscribe.tasks.evaluation.planner_run import Plan
 from neuroscribe.tasks.evaluation.scorers.judges import Answer
@@ -96,25 +95,6 @@ def test_sums_by_kind_are_ratios_of_excess():
     chance = by_kind([record("a", 0.6, 0.52), record("a", 0.7, 0.5)])
     assert chance["a"]["of true"]["value"] is None  # hardly above chance: no share of it
     assert np.isfinite(rows["all"]["of true"]["low"])
-
-
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (["--tier", "M", "--kinds", "name"], "locked: give --locked"),
-        (["--tier", "M", "--kinds", "denyed"], "nearest: denied"),
-        (["--tier", "M", "--host", "planted"], "minilm alone"),
-        (["--tier", "M", "--reader", "minilm"], "choose another"),
-        (["--tier", "M", "--judge", "gpt"], "is not openai:MODEL"),
-        (["--tier", "X"], "A and B and M"),
-    ],
-)
-def test_what_is_unusable_is_one_line(arguments, said, tmp_path, capsys):
-    given = ["evaluate", "planner", "--out", str(tmp_path / "x"), *arguments]
-    assert cli.run(given) == 2
-    error = capsys.readouterr().err.strip()
-    assert said in error
-    assert len(error.splitlines()) == 1
 
 
 def test_planners_read_with_the_network_of_the_best_predictor(bench, test_data, tmp_path):

@@ -4,7 +4,6 @@ import json
 
 import pytest
 from neuroscribe.agent.statuses import STATUSES
-from neuroscribe.tasks.cli import app as cli
 from neuroscribe.tasks.evaluation.planner_run import Plan, read_records, run_planner
 from neuroscribe.tools.errors import UsageError
 
@@ -59,19 +58,25 @@ def test_another_plan_in_the_folder_is_refused(done):
         run_planner(Plan(seeds=(8,)), out)
 
 
-def test_unusable_plans_are_refused_in_a_line(tmp_path, capsys):
-    out = str(tmp_path / "x")
-    for arguments, said in (
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
         (["--kinds", "onne"], "nearest: one"),
-        (["--tiers", "D"], "A and B"),
+        (["--tiers", "D"], "A and B and M"),
         (["--seeds", "x"], "list of numbers"),
         (["--suite", "images"], "text, vision or real"),
         (["--planner", "gpt"], "planner"),
-    ):
-        assert cli.run(["evaluate", "planner", "--out", out, *arguments]) == 2
-        error = capsys.readouterr().err
-        assert said in error
-        assert len(error.splitlines()) == 1
+        (["--suite", "vision", "--kinds", "objekt"], "nearest: object"),
+        (["--suite", "vision", "--tiers", "D"], "A and B, not D"),
+        (["--tier", "M", "--kinds", "name"], "locked: give --locked"),
+        (["--tier", "M", "--kinds", "denyed"], "nearest: denied"),
+        (["--tier", "M", "--host", "planted"], "minilm alone"),
+        (["--tier", "M", "--reader", "minilm"], "choose another"),
+        (["--tier", "M", "--judge", "gpt"], "is not openai:MODEL"),
+    ],
+)
+def test_unusable_plans_are_refused_in_a_line(arguments, said, tmp_path, refused):
+    assert said in refused("evaluate", "planner", "--out", str(tmp_path / "x"), *arguments)
 
 
 def test_a_feature_ablation_reaches_the_planner():

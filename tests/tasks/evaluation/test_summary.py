@@ -4,7 +4,6 @@ import json
 
 import numpy as np
 import pytest
-from neuroscribe.tasks.cli import app as cli
 from neuroscribe.tasks.evaluation.calibration import calibration
 from neuroscribe.tasks.evaluation.effects_by_kind import effects_by_kind, named
 from neuroscribe.tasks.evaluation.planner_table import confidence_lines, show
@@ -183,7 +182,7 @@ def test_a_tier_that_is_all_wrong_is_no_discrimination_within_tiers():
     assert found["auroc_within"]["n"] == 200
 
 
-def test_confidence_is_pooled_over_runs_and_a_unit_counts_once(records, tmp_path, capsys):
+def test_confidence_is_pooled_over_runs_and_a_unit_counts_once(records, tmp_path, shown, refused):
     for name, some in (("one", records[:20]), ("two", records[10:])):
         (tmp_path / name).mkdir()
         lines = "".join(json.dumps(record) + "\n" for record in some)
@@ -191,14 +190,10 @@ def test_confidence_is_pooled_over_runs_and_a_unit_counts_once(records, tmp_path
     folders = [tmp_path / "one", tmp_path / "two"]
     assert pooled_confidence(folders)["n"] == len(records)
     assert pooled_confidence(folders, ["B", "C"])["n"] == 12
-    verb = ["evaluate", "confidence", *map(str, folders)]
-    assert cli.run(verb) == 0
-    assert "not assessable (28 units of 200 needed" in capsys.readouterr().out
-    for wrong, said in ((["--tiers", "X"], "--tiers takes"), ([str(tmp_path)], "has no records")):
-        assert cli.run([*verb, *wrong]) == 2
-        error = capsys.readouterr().err.strip()
-        assert said in error
-        assert len(error.splitlines()) == 1
+    verb = ("evaluate", "confidence", *map(str, folders))
+    assert "not assessable (28 units of 200 needed" in shown(*verb)
+    assert "--tiers takes" in refused(*verb, "--tiers", "X")
+    assert "has no records" in refused(*verb, str(tmp_path))
 
 
 def test_intervals_cover_the_truth():

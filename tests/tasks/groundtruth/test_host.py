@@ -2,7 +2,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from neuroscribe.tasks.groundtruth.text import host, prose
+from neuroscribe.tasks.groundtruth.text import host
+from neuroscribe.tasks.groundtruth.text import suite as suite_module
 from neuroscribe.tasks.groundtruth.text.host import suite_host
 from neuroscribe.tasks.groundtruth.text.host.train import every_word
 from neuroscribe.tasks.groundtruth.text.sets import prose_sets
@@ -30,7 +31,7 @@ def test_every_word_of_a_prose_set_is_one_token_whatever_the_running_python_says
         first, *others = prose_sets(documents, limit=limit, seed=seed)
         return [replace(first, words=(*first.words, "zqxvkology")), *others]
 
-    monkeypatch.setattr(prose, "prose_sets", newer)
+    monkeypatch.setattr(suite_module, "prose_sets", newer)
     found = _fitted(_prose(10**9, 0), suite).sets.values()
     assert len(found) >= 40
     for word in (word for each in found for word in each.words):

@@ -1,11 +1,9 @@
 """The study of arithmetic: on the shipped adder, on an untrained copy, on bad input."""
 
-import json
 from pathlib import Path
 
 import numpy as np
 import pytest
-from neuroscribe.tasks.cli.app import run
 from neuroscribe.tasks.organisms import prompts
 from neuroscribe.tasks.studies.arithmetic_report import study
 from neuroscribe.tasks.studies.options import Arithmetic
@@ -91,8 +89,7 @@ def test_prompts_of_different_length_have_no_route(adder, jsonl):
 
 
 @pytest.mark.slow
-def test_the_default_run(tmp_path, capsys):
-    assert run(["study", "arithmetic", "--out", str(tmp_path), "--json"]) == 0
-    made = json.loads(capsys.readouterr().out)
+def test_the_default_run(tmp_path, document):
+    made = document("study", "arithmetic", "--out", str(tmp_path))
     assert all(tested["found"] for tested in made["ablation"])
     assert made["heads"]["ablation"]["found"]

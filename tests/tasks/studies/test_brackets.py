@@ -1,12 +1,10 @@
 """The study of brackets: on the shipped organism, on an untrained copy, on bad input."""
 
-import json
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from neuroscribe.tasks.cli.app import run
 from neuroscribe.tasks.organisms import prompts
 from neuroscribe.tasks.organisms.measure import hits
 from neuroscribe.tasks.studies.brackets import default_cases, hit
@@ -118,8 +116,7 @@ def test_bad_input_is_refused_in_a_line(refused, jsonl):
 
 
 @pytest.mark.slow
-def test_the_default_run(tmp_path, capsys):
-    assert run(["study", "code-brackets", "--out", str(tmp_path), "--json"]) == 0
-    made = json.loads(capsys.readouterr().out)
+def test_the_default_run(tmp_path, document):
+    made = document("study", "code-brackets", "--out", str(tmp_path))
     assert made["accuracy"]["depth 4"]["value"] < 0.75
     assert made["components"]["general"]["heads"]["both"] >= 4

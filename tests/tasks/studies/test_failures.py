@@ -5,7 +5,6 @@ import json
 import numpy as np
 import pytest
 import torch
-from neuroscribe.tasks.cli.app import run
 from neuroscribe.tasks.studies.failures import one_class
 from neuroscribe.tasks.studies.failures_report import report, study
 from neuroscribe.tasks.studies.failures_world import Classes, drawable, taken
@@ -134,10 +133,9 @@ def test_unusable_arguments(given, refused):
 
 
 @pytest.mark.slow
-def test_the_biased_classifier_fails_in_other_settings(tmp_path, capsys):
-    given = ["--classes", "cat,bird", "--tested", "60", "--out", str(tmp_path), "--json"]
-    assert run(["study", "failures", *given]) == 0
-    found = json.loads(capsys.readouterr().out)
+def test_the_biased_classifier_fails_in_other_settings(tmp_path, document):
+    given = ("--classes", "cat,bird", "--tested", "60", "--out", str(tmp_path))
+    found = document("study", "failures", *given)
     for one in found["classes"]:
         assert one["found"]
         assert "background" in one["description"]

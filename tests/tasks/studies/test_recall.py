@@ -1,11 +1,8 @@
 """The study of recall and reasoning: on the shipped facts, on an untrained copy, on bad input."""
 
-import json
-
 import numpy as np
 import pytest
 import torch
-from neuroscribe.tasks.cli.app import run
 from neuroscribe.tasks.studies.cases import screen
 from neuroscribe.tasks.studies.options import Recall
 from neuroscribe.tasks.studies.recall import default_cases
@@ -94,8 +91,7 @@ def test_bad_input_is_refused_in_a_line(refused, jsonl):
 
 
 @pytest.mark.slow
-def test_the_default_run(tmp_path, capsys):
-    assert run(["study", "recall-vs-reasoning", "--out", str(tmp_path), "--json"]) == 0
-    made = json.loads(capsys.readouterr().out)
+def test_the_default_run(tmp_path, document):
+    made = document("study", "recall-vs-reasoning", "--out", str(tmp_path))
     assert made["tested_on"] == {"recall": 40, "reasoning": 40}
     assert made["overlap"]["heads"]["shared"] == 2

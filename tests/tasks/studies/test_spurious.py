@@ -5,7 +5,6 @@ import json
 import numpy as np
 import pytest
 from neuroscribe.agent.description import Component, Description
-from neuroscribe.tasks.cli.app import run
 from neuroscribe.tasks.studies.document import with_interval
 from neuroscribe.tasks.studies.options import Spurious
 from neuroscribe.tasks.studies.report import write
@@ -146,10 +145,9 @@ def test_unusable_arguments(given, refused):
 
 
 @pytest.mark.slow
-def test_chosen_units_beat_l1_on_two_networks(tmp_path, capsys):
-    given = ["--seeds", "0,1", "--processes", "1", "--out", str(tmp_path), "--json"]
-    assert run(["study", "spurious", *given]) == 0
-    found = json.loads(capsys.readouterr().out)
+def test_chosen_units_beat_l1_on_two_networks(tmp_path, document):
+    given = ("--seeds", "0,1", "--processes", "1", "--out", str(tmp_path))
+    found = document("study", "spurious", *given)
     for one in found["seeds"]:
         assert one["accuracy"]["chosen"]["shifted"] > one["accuracy"]["l1"]["shifted"]
         assert one["accuracy"]["chosen"]["shifted"] > one["accuracy"]["random"]["shifted"]

@@ -1,6 +1,6 @@
 """A small bench of planted units, and panels whose answers are known."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -54,9 +54,3 @@ def scored(
         return found
 
     return score
-
-
-@pytest.fixture(scope="session")
-def chances() -> Mapping[str, float]:
-    """What a judge that guesses gets."""
-    return {name: scorer.chance for name, scorer in SCORERS.items()}

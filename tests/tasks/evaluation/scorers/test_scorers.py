@@ -58,11 +58,11 @@ def test_the_truth_is_preferred_to_a_narrow_rival_and_not_to_itself(bench, panel
         if name != "predicate"
     ],
 )
-def test_a_judge_that_guesses_scores_chance(name, scored, chances):
+def test_a_judge_that_guesses_scores_chance(name, scored):
     values = [
         scored(name, given=random_panel(np.random.default_rng(seed))).value for seed in range(6)
     ]
-    assert np.mean(values) == pytest.approx(chances[name], abs=0.15)
+    assert np.mean(values) == pytest.approx(SCORERS[name].chance, abs=0.15)
 
 
 @pytest.mark.parametrize("name", JUDGED)

@@ -19,6 +19,7 @@ from neuroscribe.tasks.labelling.results import read_run
 from neuroscribe.tasks.labelling.settings import Settings
 from neuroscribe.tasks.labelling.words import read_lines
 from neuroscribe.tasks.search.measure import data_of
+from neuroscribe.tools.data.image_rows import ImageRows
 from neuroscribe.tools.render.contact_sheet import contact_sheets, sheet_sizes
 from neuroscribe.tools.scenes.drawing import draw as drawn
 from neuroscribe.tools.scenes.grammar import scenes
@@ -134,17 +135,10 @@ def test_controls_can_be_seen_and_a_blind_judge_is_known():
             half = "left" if ink[:, :88].sum() > ink[:, 88:].sum() else "right"
             assert (f"in the {half} half" in sheet.label) == fits
     always = Judge(lambda question: json.dumps({"degrees": dict.fromkeys(question.pictures, 9)}))
-    with_pictures = data_rows()
-    found = control(always, with_pictures, Asked(), np.random.default_rng(0))
+    rows = ImageRows((), None, np.zeros(0, np.int32))  # which ones plays no part
+    found = control(always, rows, Asked(), np.random.default_rng(0))
     assert found is not None
     assert found.right == 0.5
-
-
-def data_rows():
-    """Rows of pictures; which ones plays no part."""
-    from neuroscribe.tools.data.image_rows import ImageRows
-
-    return ImageRows((), None, np.zeros(0, np.int32))
 
 
 def test_sheets_hold_every_picture_once_at_the_size_that_is_counted():

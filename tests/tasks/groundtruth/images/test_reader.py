@@ -1,19 +1,13 @@
-"""The reader of pixels: how right it is on drawn pictures, and that it is nobody else's reader."""
-
-import ast
-from pathlib import Path
+"""The reader of pixels: how right it is on drawn pictures."""
 
 import numpy as np
 import pytest
-from neuroscribe.tasks.groundtruth import images as vision
 from neuroscribe.tasks.groundtruth.images.reader import SIDE, Reader
 from neuroscribe.tools.scenes.drawing import draw
 from neuroscribe.tools.scenes.scene import Scene, Thing
 from PIL import Image, ImageFilter
 
 from tests.support.scene_agreement import agreement, samples
-
-FOLDER = Path(vision.__file__).parent
 
 
 def seen(picture):
@@ -65,13 +59,3 @@ def test_a_thing_covers_the_places_where_it_is():
     behind = read.cover(-1, (12, 12))
     assert behind[2, 9] == 1.0
     assert behind[9, 3] < 0.1
-
-
-def test_truth_and_descriptions_never_share_a_reader():
-    banned = ("predicates", "detector", "agent", "lexicon", "against")
-    for path in FOLDER.glob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Import | ast.ImportFrom):
-                named = [getattr(node, "module", None) or "", *(item.name for item in node.names)]
-                parts = {part for name in named for part in name.split(".")}
-                assert not parts & set(banned), (path.name, named)

@@ -7,8 +7,11 @@ import numpy as np
 import pytest
 import torch
 from endpoint import answers, endpoint, says
-from neuroscribe.tasks.groundtruth.modular import load_modular
-from neuroscribe.tasks.groundtruth.modular.load import ModularAddition, modular_target
+from neuroscribe.tasks.groundtruth.modular.load import (
+    ModularAddition,
+    load_modular,
+    modular_target,
+)
 from neuroscribe.tasks.groundtruth.modular.neurons import named
 from neuroscribe.tasks.groundtruth.modular.search import label
 from neuroscribe.tasks.groundtruth.modular.truth import all_pairs, truth_of
