@@ -14,7 +14,6 @@ from ..runs.jsonl import append
 
 if TYPE_CHECKING:
     from ...tools.llm.client import LLM
-    from ..groundtruth.functions.reader import Reader
 
 NAMES = (*SUITES, "modular")
 Progress = Callable[[int, int], None]
@@ -66,7 +65,11 @@ def run_job(job: Job, out: Path | None = None, *, progress: Progress | None = No
     started = time.monotonic()
     if job.suite not in NAMES:
         raise UsageError(f"there is no suite '{job.suite}'; give {', '.join(NAMES)}")
-    investigate, reader = investigator(job), reader_of(job)
+    investigate, reader = _investigator(job), None
+    if job.reader is not None:
+        from ..groundtruth.functions.reader import Reader
+
+        reader = Reader(_client("--reader", job.reader, job))
     if investigate is None and job.suite != "modular":
         raise UsageError(
             f"functions of the suite '{job.suite}' are described by a language model: give "
@@ -87,7 +90,16 @@ def run_job(job: Job, out: Path | None = None, *, progress: Progress | None = No
     if job.suite == "modular":
         from ..groundtruth.modular.suite import run_modular
 
-        result = run_modular(job, investigate, keep=keep, progress=progress)
+        result = run_modular(
+            investigate,
+            model=job.model,
+            seeds=job.seeds,
+            budget=job.budget,
+            units=job.units,
+            workers=job.workers,
+            keep=keep,
+            progress=progress,
+        )
     else:
         assert investigate is not None
 
@@ -117,30 +129,13 @@ def run_job(job: Job, out: Path | None = None, *, progress: Progress | None = No
     return result
 
 
-def investigator(job: Job) -> Investigate | None:
-    """The language model that the job names; None: the built-in search of the modular suite.
-
-    Raises:
-        UsageError: for anything else.
-    """
+def _investigator(job: Job) -> Investigate | None:
+    """The language model that the job names; None: the built-in search of the modular suite."""
     if job.planner == "builtin":
         return None
     from ..groundtruth.functions.chat import ChatInvestigator
 
     return ChatInvestigator(_client("--planner", job.planner, job), turns=job.turns)
-
-
-def reader_of(job: Job) -> "Reader | None":
-    """The reader that the job names.
-
-    Raises:
-        UsageError: if it is no language model.
-    """
-    if job.reader is None:
-        return None
-    from ..groundtruth.functions.reader import Reader
-
-    return Reader(_client("--reader", job.reader, job))
 
 
 def _client(option: str, spec: str, job: Job) -> "LLM":

@@ -89,6 +89,12 @@ class Said(NamedTuple):
     predictors: Sequence[Mapping[str, Any]]
     seconds: float
 
+    @classmethod
+    def of(cls, made: Mapping[str, Any], label: str, status: str, seconds: float) -> "Said":
+        """From a record or the payload of an investigation."""
+        predictors = [part["predictor"] for part in made.get("components") or ()]
+        return cls(label, status, made.get("confidence"), predictors, seconds)
+
     @property
     def claims(self) -> bool:
         """Whether a function is claimed at all."""
@@ -205,17 +211,8 @@ def _labelled(
         unit_seconds=plan.unit_seconds,
         timeout=plan.timeout,
     )
-    by_name = {one.unit: one for one in run.units}
-    return [
-        Said(
-            one.label,
-            one.status,
-            one.record.get("confidence"),
-            [part["predictor"] for part in one.record.get("components") or ()],
-            one.record["seconds"],
-        )
-        for one in (by_name[name] for name in units)
-    ]
+    found = [run[name] for name in units]
+    return [Said.of(one.record, one.label, one.status, one.record["seconds"]) for one in found]
 
 
 def _asked(
@@ -239,15 +236,8 @@ def _asked(
         )
         cited = [one.data for one in answer.evidence if one.tool == "investigate_unit"]
         last = cited[-1] if cited else {}
-        found.append(
-            Said(
-                last.get("label") or answer.text[:200],
-                last.get("status", "failed"),
-                last.get("confidence"),
-                [part["predictor"] for part in last.get("components", ())],
-                round(time.monotonic() - began, 2),
-            )
-        )
+        label, status = last.get("label") or answer.text[:200], last.get("status", "failed")
+        found.append(Said.of(last, label, status, round(time.monotonic() - began, 2)))
     return found
 
 

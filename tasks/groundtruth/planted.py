@@ -266,14 +266,7 @@ def plant(
         )
         outputs.append(output)
     target, names = interleave(network, planted, site=site, seed=seed, reading=reading)
-    return Planted(target, tuple(planted_units(drawn, names, outputs, tier)))
-
-
-def planted_units(
-    drawn: Sequence[Drawn], names: Sequence[str], outputs: Sequence[Written], tier: Tier
-) -> list[PlantedUnit]:
-    """The units with their truth, under the names that they have at the target."""
-    return [
+    units = [
         PlantedUnit(
             name,
             "C" if kind == INEXPRESSIBLE or (f and f.facts.get("inexpressible")) else tier,
@@ -286,3 +279,4 @@ def planted_units(
         )
         for (kind, f), name, output in zip(drawn, names, outputs, strict=True)
     ]
+    return Planted(target, tuple(units))

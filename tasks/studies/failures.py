@@ -114,114 +114,104 @@ def measure(classes: Classes, options: Failures, log: Log = lambda line: None) -
 
 def one_class(classes: Classes, name: str, options: Failures) -> OneClass:
     """Explores, experiments and checks one class."""
-    number = classes.labels.index(name)
-    rng = np.random.default_rng([options.seed, number, 1])
-    scenes = [classes.draw(rng, name) for _ in range(options.explore)]
-    badness = 1 - classes.answers(scenes)[:, number]
-    tried = _experiments(classes, name, scenes, badness, options, rng)
-    fresh = np.random.default_rng([options.seed, number, 2])
+    rng = np.random.default_rng([options.seed, classes.labels.index(name), 1])
+    explored = _Explored(classes, name, options, rng)
+    tried = explored.experiments()
+    fresh = np.random.default_rng([options.seed, explored.number, 2])
     others = [classes.draw(fresh, name) for _ in range(2 * options.tested)]
-    wrong = classes.answers(others).argmax(1) != number
+    wrong = classes.answers(others).argmax(1) != explored.number
     accuracy = share(~wrong)
-    shuffled = _shuffled(classes, name, scenes, badness, options, fresh)
+    shuffled = explored.shuffled(fresh)
     if not tried or tried[0].difference["low"] <= 0:
         return OneClass(name, accuracy, tuple(tried), None, None, None, None, shuffled)
-    kept = _pruned(classes, name, tried[0], options, rng)
+    kept = explored.pruned(tried[0])
     predicate = parse(kept.predicate)
-    check = pair_errors(classes, predicate, name, options.tested, fresh)
+    check = explored.errors(predicate, options.tested, fresh)
     holds = classes.holds(predicate, others)
     coverage, spread = share(holds[wrong]), float(holds.mean())
     return OneClass(name, accuracy, tuple(tried), kept, check, coverage, spread, shuffled)
 
 
-def pair_errors(
-    classes: Classes,
-    predicate: Predicate,
-    name: str,
-    n: int,
-    rng: np.random.Generator,
-    *,
-    control: Predicate | None = None,
-) -> PairErrors | None:
-    """Draws pairs and counts errors; None where fitting scenes are too rare."""
-    pairs = classes.fitting(predicate, name, n, rng, tries=_TRIES, control=control)
-    if len(pairs) < LEAST_PAIRS:
-        return None
-    answers = classes.answers([scene for pair in pairs for scene in pair[:2]]).argmax(1)
-    wrong = (answers != classes.labels.index(name)).reshape(-1, 2)
-    labels = tuple(classes.labels[int(i)] for i in answers[::2])
-    return PairErrors(tuple(pairs), wrong[:, 0], wrong[:, 1], labels)
+class _Explored:
+    """Scenes of a class at random, and how wrong the classifier is on each."""
 
+    def __init__(
+        self, classes: Classes, name: str, options: Failures, rng: np.random.Generator
+    ) -> None:
+        self.classes, self.name, self.options, self.rng = classes, name, options, rng
+        self.number = classes.labels.index(name)
+        self.scenes = [classes.draw(rng, name) for _ in range(options.explore)]
+        self.badness = self._badness(self.scenes)  # [scene]
 
-def _experiments(
-    classes: Classes,
-    name: str,
-    scenes: Sequence[Scene],
-    badness: np.ndarray,
-    options: Failures,
-    rng: np.random.Generator,
-) -> list[Tried]:
-    """Descriptions with their experiments, surest first."""
-    number = classes.labels.index(name)
-    known, values = list(scenes), badness
-    tried: dict[str, Tried] = {}
-    for _ in range(_ROUNDS):
-        for rival in search(build(known), values, most=_RIVALS):
-            predicate = parse(rival.predicate)
-            english = predicate.english()
-            key = " or ".join(sorted(english.split(" or ")))  # the same in another order
-            if key in tried:
-                continue
-            errors = pair_errors(classes, predicate, name, options.tried, rng)
-            if errors is None:
-                continue
-            tried[key] = Tried(rival.predicate, english, errors.difference)
-            drawn = [scene for pair in errors.pairs for scene in pair[:2]]
-            known += drawn
-            values = np.concatenate([values, 1 - classes.answers(drawn)[:, number]])
-    return sorted(tried.values(), key=lambda one: -one.difference["low"])
+    def _badness(self, scenes: Sequence[Scene]) -> np.ndarray:
+        return 1 - self.classes.answers(scenes)[:, self.number]
 
+    def errors(
+        self,
+        predicate: Predicate,
+        n: int,
+        rng: np.random.Generator,
+        *,
+        control: Predicate | None = None,
+    ) -> PairErrors | None:
+        """Draws pairs and counts errors; None where fitting scenes are too rare."""
+        classes = self.classes
+        pairs = classes.fitting(predicate, self.name, n, rng, tries=_TRIES, control=control)
+        if len(pairs) < LEAST_PAIRS:
+            return None
+        answers = classes.answers([scene for pair in pairs for scene in pair[:2]]).argmax(1)
+        wrong = (answers != self.number).reshape(-1, 2)
+        labels = tuple(classes.labels[int(i)] for i in answers[::2])
+        return PairErrors(tuple(pairs), wrong[:, 0], wrong[:, 1], labels)
 
-def _pruned(
-    classes: Classes, name: str, kept: Tried, options: Failures, rng: np.random.Generator
-) -> Tried:
-    """Without the alternatives that raise no error where only they hold."""
-    parts = list(kept.predicate["of"]) if kept.predicate["kind"] == "or" else []
-    whole = parse(kept.predicate)
-    good = []
-    for part in parts:
-        alone = parse(
-            {"kind": "except", "of": part, "but": _any([p for p in parts if p is not part])}
-        )
-        errors = pair_errors(classes, alone, name, options.tried, rng, control=whole)
-        if errors is not None and errors.difference["low"] > 0:
-            good.append(part)
-    if not good or len(good) == len(parts):
-        return kept
-    predicate = parse(_any(good))
-    errors = pair_errors(classes, predicate, name, options.tried, rng)
-    if errors is None:
-        return kept
-    return Tried(_any(good), predicate.english(), errors.difference)
+    def experiments(self) -> list[Tried]:
+        """Descriptions with their experiments, surest first."""
+        known, values = list(self.scenes), self.badness
+        tried: dict[str, Tried] = {}
+        for _ in range(_ROUNDS):
+            for rival in search(build(known), values, most=_RIVALS):
+                predicate = parse(rival.predicate)
+                english = predicate.english()
+                key = " or ".join(sorted(english.split(" or ")))  # the same in another order
+                if key in tried:
+                    continue
+                errors = self.errors(predicate, self.options.tried, self.rng)
+                if errors is None:
+                    continue
+                tried[key] = Tried(rival.predicate, english, errors.difference)
+                drawn = [scene for pair in errors.pairs for scene in pair[:2]]
+                known += drawn
+                values = np.concatenate([values, self._badness(drawn)])
+        return sorted(tried.values(), key=lambda one: -one.difference["low"])
+
+    def pruned(self, kept: Tried) -> Tried:
+        """Without the alternatives that raise no error where only they hold."""
+        parts = list(kept.predicate["of"]) if kept.predicate["kind"] == "or" else []
+        whole, n = parse(kept.predicate), self.options.tried
+        good = []
+        for part in parts:
+            but = _any([p for p in parts if p is not part])
+            alone = parse({"kind": "except", "of": part, "but": but})
+            errors = self.errors(alone, n, self.rng, control=whole)
+            if errors is not None and errors.difference["low"] > 0:
+                good.append(part)
+        if not good or len(good) == len(parts):
+            return kept
+        predicate = parse(_any(good))
+        errors = self.errors(predicate, n, self.rng)
+        if errors is None:
+            return kept
+        return Tried(_any(good), predicate.english(), errors.difference)
+
+    def shuffled(self, rng: np.random.Generator) -> dict[str, Any] | None:
+        """The difference in error by the best description of shuffled errors, on fresh pairs."""
+        rivals = search(build(self.scenes), rng.permutation(self.badness), most=1)
+        if not rivals:
+            return None
+        errors = self.errors(parse(rivals[0].predicate), self.options.tested // 2, rng)
+        return None if errors is None else errors.difference
 
 
 def _any(parts: list[dict[str, Any]]) -> dict[str, Any]:
     """The alternative of some predicates."""
     return parts[0] if len(parts) == 1 else {"kind": "or", "of": parts}
-
-
-def _shuffled(
-    classes: Classes,
-    name: str,
-    scenes: Sequence[Scene],
-    badness: np.ndarray,
-    options: Failures,
-    rng: np.random.Generator,
-) -> dict[str, Any] | None:
-    """The difference in error by the best description of shuffled errors, on fresh pairs."""
-    rivals = search(build(scenes), rng.permutation(badness), most=1)
-    if not rivals:
-        return None
-    predicate = parse(rivals[0].predicate)
-    errors = pair_errors(classes, predicate, name, options.tested // 2, rng)
-    return None if errors is None else errors.difference

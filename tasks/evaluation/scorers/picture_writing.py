@@ -12,7 +12,7 @@ Every scene is put into English and drawn from that, as a language model's promp
 then is no longer what it should be is left out. Our formulation.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from ....tools.data.image_rows import image_rows
 from ....tools.data.scene_pictures import picture_of, prompted, side_for
 from ....tools.errors import UsageError
 from ....tools.lab import measure
-from ....tools.predicates import Predicate, parse
+from ....tools.predicates import parse
 from ....tools.scenes import edits, grammar
 from ....tools.scenes.backgrounds import SETTINGS
 from ....tools.scenes.english import described
@@ -49,20 +49,18 @@ def vocabulary() -> dict[str, list[str]]:
 
 def write(case: Case, rng: np.random.Generator, n: int) -> dict[str, list[str]] | None:
     """Prompts by kind, `many` of each at most; None where some kind has none."""
-    parts = [parse(predictor) for predictor in case.predictors]
+    writer = _Writer(case, rng)
     scenes = [grammar.sample(rng) for _ in range(_SCENES)]
-    holds = _holds(case, parts, scenes)
+    holds = writer.holds(scenes)
     inside = [scenes[int(at)] for at in rng.permutation(np.flatnonzero(holds))]
     if len(inside) < 2 * n:
-        inside += _of_validation(case, parts, rng)
+        inside += writer.of_validation()
     outside = [scenes[int(at)] for at in rng.permutation(np.flatnonzero(~holds))]
     half = (len(inside) + 1) // 2
     result = {
-        "fit": _said(case, parts, iter(inside[:half]), n, wanted=True),
-        "near_miss": _said(
-            case, parts, _near_misses(case, parts, inside[half:], rng), n, wanted=False
-        ),
-        "unrelated": _said(case, parts, iter(outside), n, wanted=False),
+        "fit": writer.said(inside[:half], n, wanted=True),
+        "near_miss": writer.said(writer.near_misses(inside[half:]), n, wanted=False),
+        "unrelated": writer.said(outside, n, wanted=False),
     }
     return result if all(result.values()) else None
 
@@ -87,59 +85,64 @@ def peaks(case: Case, prompts: Sequence[str]) -> np.ndarray:
     return out
 
 
-def _said(
-    case: Case,
-    parts: Sequence[Predicate],
-    scenes: Iterator[Scene],
-    n: int,
-    *,
-    wanted: bool,
-) -> list[str]:
-    """So many scenes in English, of which the predictor says the same when they are drawn again."""
-    result: list[str] = []
-    for scene in scenes:
-        prompt = described(scene)
-        try:
-            drawn = [scene_of(prompt, seed) for seed in range(DRAWN)]
-        except UsageError:
-            continue
-        if (_holds(case, parts, drawn) == wanted).all() and prompt not in result:
-            result.append(prompt)
-        if len(result) == n:
-            break
-    return result
+class _Writer:
+    """Scenes in which the predictor of a case holds, and others."""
 
+    def __init__(self, case: Case, rng: np.random.Generator) -> None:
+        self.case, self.rng = case, rng
+        self.parts = [parse(predictor) for predictor in case.predictors]
 
-def _of_validation(case: Case, parts: Sequence[Predicate], rng: np.random.Generator) -> list[Scene]:
-    """New scenes with things of validation's pictures in which the predictor holds."""
-    known = [p.scene for p in case.splits.validation.windows.pictures if p.scene is not None]  # type: ignore[attr-defined]
-    seeds = [s for s, there in zip(known, _holds(case, parts, known), strict=True) if there]
-    made = []
-    for number in range(_SCENES // 4 if seeds else 0):
-        seed = seeds[number % len(seeds)]
-        fields = [thing.model_dump(include={"name", "colour", "texture"}) for thing in seed.things]
-        places = [{} if rng.random() < 0.5 else {"x": t.x, "y": t.y} for t in seed.things]
-        given = [{**a, **b} for a, b in zip(fields, places, strict=True)]
-        behind = [seed.background] if rng.random() < 0.5 else None
-        made.append(grammar.sample(rng, including=given, backgrounds=behind))
-    return [s for s, there in zip(made, _holds(case, parts, made), strict=True) if there]
+    def holds(self, scenes: Sequence[Scene]) -> np.ndarray:
+        """`[scene]` bool: some component holds."""
+        if not scenes:
+            return np.zeros(0, bool)
+        rows = image_rows(self.case.target, [picture_of(scene) for scene in scenes])
+        return np.max([part.evaluate(rows)[:, 0] for part in self.parts], axis=0) >= HOLDS
 
-
-def _near_misses(
-    case: Case, parts: Sequence[Predicate], scenes: Sequence[Scene], rng: np.random.Generator
-) -> Iterator[Scene]:
-    """Each scene with one change after which the predictor does not hold."""
-    for scene in scenes:
-        tried = []
-        for _ in range(_CHANGES):
+    def said(self, scenes: Iterable[Scene], n: int, *, wanted: bool) -> list[str]:
+        """So many scenes in English, of which the predictor says the same when drawn again."""
+        result: list[str] = []
+        for scene in scenes:
+            prompt = described(scene)
             try:
-                tried.append(edits.apply(scene, [_change(scene, rng)]))
+                drawn = [scene_of(prompt, seed) for seed in range(DRAWN)]
             except UsageError:
                 continue
-        holds = _holds(case, parts, tried)
-        good = [new for new, there in zip(tried, holds, strict=True) if not there]
-        if good:
-            yield good[int(rng.integers(len(good)))]
+            if (self.holds(drawn) == wanted).all() and prompt not in result:
+                result.append(prompt)
+            if len(result) == n:
+                break
+        return result
+
+    def of_validation(self) -> list[Scene]:
+        """New scenes with things of validation's pictures in which the predictor holds."""
+        pictures = self.case.splits.validation.windows.pictures  # type: ignore[attr-defined]
+        seeds = self._inside([p.scene for p in pictures if p.scene is not None])
+        rng, made = self.rng, []
+        for number in range(_SCENES // 4 if seeds else 0):
+            seed = seeds[number % len(seeds)]
+            fields = [one.model_dump(include={"name", "colour", "texture"}) for one in seed.things]
+            places = [{} if rng.random() < 0.5 else {"x": t.x, "y": t.y} for t in seed.things]
+            given = [{**a, **b} for a, b in zip(fields, places, strict=True)]
+            behind = [seed.background] if rng.random() < 0.5 else None
+            made.append(grammar.sample(rng, including=given, backgrounds=behind))
+        return self._inside(made)
+
+    def _inside(self, scenes: Sequence[Scene]) -> list[Scene]:
+        return [one for one, there in zip(scenes, self.holds(scenes), strict=True) if there]
+
+    def near_misses(self, scenes: Sequence[Scene]) -> Iterator[Scene]:
+        """Each scene with one change after which the predictor does not hold."""
+        for scene in scenes:
+            tried = []
+            for _ in range(_CHANGES):
+                try:
+                    tried.append(edits.apply(scene, [_change(scene, self.rng)]))
+                except UsageError:
+                    continue
+            good = [new for new, there in zip(tried, self.holds(tried), strict=True) if not there]
+            if good:
+                yield good[int(self.rng.integers(len(good)))]
 
 
 def _change(scene: Scene, rng: np.random.Generator) -> dict[str, object]:
@@ -159,11 +162,3 @@ def _change(scene: Scene, rng: np.random.Generator) -> dict[str, object]:
         {"edit": "background", "background": one(SETTINGS)},
         {"edit": "background", "background": "plain", "colour": one(COLOURS)},
     ][int(rng.integers(8))]
-
-
-def _holds(case: Case, parts: Sequence[Predicate], scenes: Sequence[Scene]) -> np.ndarray:
-    """`[scene]` bool: some component holds."""
-    if not scenes:
-        return np.zeros(0, bool)
-    rows = image_rows(case.target, [picture_of(scene) for scene in scenes])
-    return np.max([part.evaluate(rows)[:, 0] for part in parts], axis=0) >= HOLDS

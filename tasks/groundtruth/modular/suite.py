@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -39,21 +39,6 @@ HIDDEN = 400
 _WORKERS = 2
 
 
-class Wanted(Protocol):
-    """What the suite reads of a job."""
-
-    @property
-    def model(self) -> Path | None: ...
-    @property
-    def seeds(self) -> tuple[int, ...]: ...
-    @property
-    def budget(self) -> int | None: ...
-    @property
-    def units(self) -> int: ...
-    @property
-    def workers(self) -> int: ...
-
-
 class Sample(NamedTuple):
     """Pairs that are measured and pairs that are hidden."""
 
@@ -75,50 +60,58 @@ class Sample(NamedTuple):
 
 
 def run_modular(
-    job: Wanted,
     investigate: Investigate | None,
     *,
+    model: Path | None,
+    seeds: Sequence[int],
+    budget: int | None,
+    units: int,
+    workers: int,
     keep: Callable[[dict[str, Any]], None],
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, Any]:
     """Runs the suite.
 
     Args:
-        job: Model folder, seeds, budget and how many neurons.
         investigate: A language model's investigator; None: the built-in labeller.
+        model: The folder of the model.
+        seeds: Of samples and controls.
+        budget: Pairs, in all or a neuron; None: `PAIRS` or `CALLS`.
+        units: How many neurons; 0: all.
+        workers: Conversations at a time.
         keep: Called with each record.
         progress: Called with how many are done, and of how many.
 
     Raises:
         UsageError: without a model, or where all neurons would go to a language model.
     """
-    if job.model is None:
+    if model is None:
         raise UsageError("the modular suite needs --model FOLDER, with model.safetensors in it")
-    if investigate is not None and not job.units:
+    if investigate is not None and not units:
         raise UsageError("give --units N: each neuron is a conversation with the language model")
-    target = load_modular(job.model)
+    target = load_modular(model)
     network = target.network
     assert isinstance(network, ModularAddition)
     truth = truth_of(target, network.modulus)
     count = truth.table.shape[2]
     rows: list[Row] = []
     chance: list[dict[str, Any]] = []
-    total = len(job.seeds) * min(job.units or count, count)
-    for seed in job.seeds:
+    total = len(seeds) * min(units or count, count)
+    for seed in seeds:
         rng = np.random.default_rng([seed, 7])
-        neurons = np.sort(rng.permutation(count)[: job.units or count])
+        neurons = np.sort(rng.permutation(count)[: units or count])
         if investigate is None:
-            sample = Sample.draw(network.modulus, job.budget or PAIRS, seed)
+            sample = Sample.draw(network.modulus, budget or PAIRS, seed)
             made: Iterable[Row] = _built_in(target, truth, sample, neurons, seed)
         else:
-            made = _asked(truth, investigate, neurons, seed, job.budget or CALLS, job.workers)
+            made = _asked(truth, investigate, neurons, seed, budget or CALLS, workers)
         for row in made:
             rows.append(row)
             keep(record_of(row))
             if progress is not None:
                 progress(len(rows), total)
         if investigate is None:
-            chance.append(_on_untrained(target, network.modulus, job.budget or PAIRS, seed))
+            chance.append(_on_untrained(target, network.modulus, budget or PAIRS, seed))
     return summed(rows, chance)
 
 

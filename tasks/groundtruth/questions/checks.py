@@ -100,16 +100,10 @@ class Number:
     def _fits(self, one: Stated) -> bool:
         for value in (self.value, *self.others):
             room = max(self.within * abs(value), self.least)
-            if abs(one.value - value) <= room:
-                signed = not self.change or value < 0 or not _falls(one.sentence)
-                if signed:
-                    return True
-            if (
-                self.change
-                and value < 0
-                and abs(one.value + value) <= room
-                and _falls(one.sentence)
-            ):
+            falls = self.change and _falls(one.sentence)
+            if abs(one.value - value) <= room and (value < 0 or not falls):
+                return True
+            if falls and value < 0 and abs(one.value + value) <= room:
                 return True
         return False
 

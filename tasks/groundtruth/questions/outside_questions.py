@@ -157,23 +157,12 @@ def _label(bench: Bench, wanted: str, *options: str) -> Check:
 
 
 _CHECKS: dict[str, Callable[..., Check]] = {
-    "selective": _selective,
-    "previous": _previous,
-    "more_than_others": _more_than_others,
-    "quiet": _quiet,
-    "highest_mean": _highest_mean,
-    "most_alike": _most_alike,
-    "which_mlp": _which_mlp,
-    "without_layer": _without_layer,
-    "two_groups": _two_groups,
-    "word": _word,
-    "capital": _capital,
-    "name_matters": _name_matters,
-    "ahead": _ahead,
-    "other_person": _other_person,
-    "loudest": _loudest,
-    "months_alone": _months_alone,
-    "label": _label,
+    made.__name__.removeprefix("_"): made
+    for made in (
+        *(_selective, _previous, _more_than_others, _quiet, _highest_mean, _most_alike),
+        *(_which_mlp, _without_layer, _two_groups, _word, _capital, _name_matters),
+        *(_ahead, _other_person, _loudest, _months_alone, _label),
+    )
 }
 
 

@@ -28,11 +28,10 @@ from ...asking.events import Answer, TextDelta, ToolCall, ToolResult
 from ...asking.opening import open_conversation
 from ...runs.folder import settle_plan
 from ...runs.jsonl import append, heal, read_records_of
-from .citations import citations
 from .measure import LENGTH, SEED, Benches, tokens_of
 from .question import KnownQuestion, Mark
 from .suite import chosen
-from .summary import summary
+from .summary import citations, summary
 
 ANSWERS = "answers.jsonl"
 _LABELLED = "planted/0-11"

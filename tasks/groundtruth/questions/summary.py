@@ -1,14 +1,31 @@
-"""Sums up the records of a run over known questions, by kind, with intervals."""
+"""What is counted of an answer, and the records of a run summed up by kind, with intervals."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ....tools.statistics.intervals import mean, share
-from ...asking.events import SPOKEN
+from ...asking.claims import cited
+from ...asking.events import SPOKEN, Answer
+from ...asking.figures import figures
 from ...report.usage import total
 from .question import DOCUMENTED, KINDS, WORTH
 
 Records = Sequence[Mapping[str, Any]]
+
+
+def citations(answer: Answer) -> dict[str, int]:
+    """Counts of an answer: claims, those that cite a result that exists, and their numbers."""
+    known = {item.id for item in answer.evidence}
+    based = [claim for claim in answer.claims if claim.evidence]
+    numbers = sum(len(figures(claim.text)) for claim in based)
+    lost = sum(one.text in claim.missing for claim in based for one in figures(claim.text))
+    return {
+        "claims": sum(bool(claim.evidence) or claim.opinion for claim in answer.claims),
+        "cited": len(based),
+        "missing": sum(name not in known for claim in answer.claims for name in cited(claim.text)),
+        "numbers": numbers,
+        "supported": numbers - lost,
+    }
 
 
 def summary(records: Records) -> dict[str, Any]:

@@ -15,7 +15,7 @@ Templates, items and what fills them are in `kinds/`, written for this suite and
 import random
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -83,10 +83,8 @@ def passages(kind: str, split: str, *, pairs: int, seed: int) -> list[Passage]:
         pairs: How many pairs.
         seed: Another seed, other text.
     """
-    rng = random.Random(f"{kind} {split} {seed}")
-    data, slots = _read(kind), _slots(kind, split)
-    make = _of_whole if "whole" in data else _of_sides
-    return [p for pair in range(pairs) for p in make(kind, data, split, slots, pair, rng)]
+    writer = _Writer(kind, split, random.Random(f"{kind} {split} {seed}"))
+    return [passage for pair in range(pairs) for passage in writer.both(pair)]
 
 
 def item_words(kind: str, split: str) -> set[str]:
@@ -104,64 +102,58 @@ def templates(kind: str, split: str) -> list[str]:
     return [template for part in parts for template in part[split]]
 
 
-def _of_sides(
-    kind: str,
-    data: Mapping[str, Any],
-    split: str,
-    slots: Mapping[str, Sequence[str]],
-    pair: int,
-    rng: random.Random,
-) -> Iterator[Passage]:
-    names = rng.sample(list(data["sides"]), 2)
-    chosen = [rng.choice(data["sides"][name][split]) for name in names]
-    bodies = [_filled(template, slots, rng) for template in chosen]
-    items = _two_items(data["item"], slots, rng)
-    join = rng.choice(slots["join"])
-    for x in (items, items[::-1]):
-        parts = [body.replace("{x}", f"<{item}>") for body, item in zip(bodies, x, strict=True)]
-        yield _read_off(_joined(parts, join), names, kind, chosen, pair)
+class _Writer:
+    """Writes the passages of a kind and split."""
 
+    def __init__(self, kind: str, split: str, rng: random.Random) -> None:
+        self.kind, self.split, self.rng = kind, split, rng
+        self.data, self.slots = _read(kind), _slots(kind, split)
 
-def _of_whole(
-    kind: str,
-    data: Mapping[str, Any],
-    split: str,
-    slots: Mapping[str, Sequence[str]],
-    pair: int,
-    rng: random.Random,
-) -> Iterator[Passage]:
-    template = rng.choice(data["whole"][split])
-    body = _filled(template, slots, rng)
-    x, y = (_MARKED.sub(r"\1", item) for item in _two_items(data["item"], slots, rng))
-    for side, words in (("later", (x, f"<*{x}*>", y)), ("first", (y, f"<*{x}*>", x))):
-        text = body
-        for number, word in enumerate(words, 1):
-            text = text.replace(f"{{{number}}}", word)
-        yield _read_off(_joined([text], ""), [side], kind, [template], pair)
+    def both(self, pair: int) -> Iterator[Passage]:
+        """A passage and its partner."""
+        return self._of_whole(pair) if "whole" in self.data else self._of_sides(pair)
 
+    def _of_sides(self, pair: int) -> Iterator[Passage]:
+        names = self.rng.sample(list(self.data["sides"]), 2)
+        chosen = [self.rng.choice(self.data["sides"][name][self.split]) for name in names]
+        bodies = [self._filled(template) for template in chosen]
+        items = self._two_items()
+        join = self.rng.choice(self.slots["join"])
+        for x in (items, items[::-1]):
+            parts = [body.replace("{x}", f"<{item}>") for body, item in zip(bodies, x, strict=True)]
+            yield _read_off(_joined(parts, join), names, self.kind, chosen, pair)
 
-def _two_items(item: str, slots: Mapping[str, Sequence[str]], rng: random.Random) -> list[str]:
-    """Two items that share no marked word."""
-    while True:
-        both = [_filled(item, slots, rng) for _ in range(2)]
-        words = [set(_WORD.findall(" ".join(_MARKED.findall(one)).lower())) for one in both]
-        if words[0].isdisjoint(words[1]):
-            return both
+    def _of_whole(self, pair: int) -> Iterator[Passage]:
+        template = self.rng.choice(self.data["whole"][self.split])
+        body = self._filled(template)
+        x, y = (_MARKED.sub(r"\1", item) for item in self._two_items())
+        for side, words in (("later", (x, f"<*{x}*>", y)), ("first", (y, f"<*{x}*>", x))):
+            text = body
+            for number, word in enumerate(words, 1):
+                text = text.replace(f"{{{number}}}", word)
+            yield _read_off(_joined([text], ""), [side], self.kind, [template], pair)
 
+    def _two_items(self) -> list[str]:
+        """Two items that share no marked word."""
+        while True:
+            both = [self._filled(self.data["item"]) for _ in range(2)]
+            words = [set(_WORD.findall(" ".join(_MARKED.findall(one)).lower())) for one in both]
+            if words[0].isdisjoint(words[1]):
+                return both
 
-def _filled(template: str, slots: Mapping[str, Sequence[str]], rng: random.Random) -> str:
-    """A template with its choices made and its slots filled, each word once; `{x}` stays."""
-    text = _CHOICE.sub(lambda choice: rng.choice(choice[1].split("|")), template)
-    used: set[str] = set()
+    def _filled(self, template: str) -> str:
+        """A template with its choices made and its slots filled, each word once; `{x}` stays."""
+        text = _CHOICE.sub(lambda choice: self.rng.choice(choice[1].split("|")), template)
+        used: set[str] = set()
 
-    def fill(slot: re.Match[str]) -> str:
-        if slot[1] not in slots:
-            return slot[0]
-        free = [word for word in slots[slot[1]] if word not in used] or list(slots[slot[1]])
-        used.add(word := rng.choice(free))
-        return word
+        def fill(slot: re.Match[str]) -> str:
+            words = self.slots.get(slot[1])
+            if words is None:
+                return slot[0]
+            used.add(word := self.rng.choice([w for w in words if w not in used] or words))
+            return word
 
-    return _SLOT.sub(fill, text)
+        return _SLOT.sub(fill, text)
 
 
 def _joined(parts: Sequence[str], join: str) -> str:

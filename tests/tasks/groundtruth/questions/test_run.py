@@ -9,10 +9,10 @@ from endpoint import answers, endpoint, says
 from neuroscribe.agent.state import Message
 from neuroscribe.tasks.asking.claims import claims
 from neuroscribe.tasks.asking.events import Answer
-from neuroscribe.tasks.groundtruth.questions.citations import citations
 from neuroscribe.tasks.groundtruth.questions.measure import Benches
 from neuroscribe.tasks.groundtruth.questions.run import AskPlan, run_questions
 from neuroscribe.tasks.groundtruth.questions.suite import QUESTIONS
+from neuroscribe.tasks.groundtruth.questions.summary import citations
 from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.evidence import Evidence
 from neuroscribe.tools.lab import Lab
