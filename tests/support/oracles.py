@@ -9,6 +9,7 @@ score's own doing, and no judge's.
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -36,6 +37,20 @@ def unmarked(text: str) -> tuple[str, list[tuple[int, int]]]:
         else:
             plain += character
     return plain, spans
+
+
+@dataclass
+class Replies:
+    """A judge that answers from a function of the question, and keeps what it was asked."""
+
+    reply: Callable[[Question], str]
+    at_a_time: int = 1
+    asked: list[Question] = field(default_factory=list)
+
+    def answer(self, question: Question) -> Answer:
+        """The reply."""
+        self.asked.append(question)
+        return Answer(self.reply(question))
 
 
 class Meaning(NamedTuple):

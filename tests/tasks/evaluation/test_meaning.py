@@ -9,12 +9,12 @@ import pytest
 from neuroscribe.agent.description import Component, Description
 from neuroscribe.tasks.evaluation.meaning import by_kind, held_pairs
 from neuroscribe.tasks.evaluation.planner_run import Plan
-from neuroscribe.tasks.evaluation.scorers.judges import Answer
 from neuroscribe.tasks.evaluation.suite_text import TextSuite
 from neuroscribe.tasks.evaluation.unit_run import open_bench
 from neuroscribe.tasks.groundtruth.text.meaning import suite
 from neuroscribe.tasks.labelling.data import RunData
 from neuroscribe.tasks.labelling.settings import Settings
+from oracles import Replies
 
 NOTHING = Description("nothing")
 
@@ -57,22 +57,18 @@ def test_a_question_mark_behind_tells_much(bench, columns):
     assert found["own"]["value"] > 0.6
 
 
-class _Reader:
-    """A judge that gives 9 to what stands before a question mark, under any text but one."""
-
-    at_a_time = 1
-
-    def answer(self, question):
-        fits = question.data["description"] != "no idea"
-        places = question.data["places"].items()
-        given = {n: 9 * ("?" in text.partition("«")[2]) if fits else 5 for n, text in places}
-        return Answer(json.dumps({"degrees": given}))
+def reads(question):
+    """Gives 9 to what stands before a question mark, under any text but one."""
+    fits = question.data["description"] != "no idea"
+    places = question.data["places"].items()
+    given = {n: 9 * ("?" in text.partition("«")[2]) if fits else 5 for n, text in places}
+    return json.dumps({"degrees": given})
 
 
 def test_a_judge_reads_label_and_truth_at_the_same_places(bench, columns):
     unit = next(i for i, u in enumerate(bench.units) if u.variant == "asked")
     for label, own in (("a question", "true"), ("no idea", 0.5), ("", 0.5)):
-        found = scores(bench, columns, Description(label), unit=unit, judge=_Reader())["judge"]
+        found = scores(bench, columns, Description(label), unit=unit, judge=Replies(reads))["judge"]
         assert found["true"]["value"] > 0.75
         wanted = found["true"]["value"] if own == "true" else own
         assert found["own"]["value"] == pytest.approx(wanted)

@@ -6,12 +6,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from neuroscribe.tasks.evaluation.scorers import SCORERS, Case, Panel, score_all
-from neuroscribe.tasks.evaluation.scorers.judges import Answer, instructions
+from neuroscribe.tasks.evaluation.scorers.judges import instructions
 from neuroscribe.tasks.evaluation.suite_vision import VisionSuite
 from neuroscribe.tasks.groundtruth.images import draw, functions
 from neuroscribe.tasks.groundtruth.images.atoms import Like
 from neuroscribe.tasks.groundtruth.images.suite import bench
 from neuroscribe.tasks.labelling.data import RunData
+from oracles import Replies
 
 RED_CAT = {
     "kind": "thing",
@@ -68,33 +69,22 @@ def test_a_description_that_is_too_narrow_or_wrong_falls(setting):
     assert wrong.parts["active"]["fit"] < 0.15
 
 
-class Writer:
-    """A judge that writes the prompts it was given."""
-
-    at_a_time = 1
-
-    def __init__(self, **prompts):
-        self.prompts = prompts
-        self.asked = []
-
-    def answer(self, question):
-        self.asked.append(question)
-        return Answer(json.dumps(self.prompts))
-
-
 def test_a_judge_writes_prompts_and_what_cannot_be_drawn_is_wrong(setting):
-    good = Writer(
-        fit=[f"a red cat on a {c} background" for c in ("blue", "white", "cyan", "pink", "grey")],
-        near_miss=[f"a {c} cat on a meadow" for c in ("blue", "white", "cyan", "pink", "grey")],
-        unrelated=[f"a {c} boat at sea" for c in ("red", "white", "cyan", "pink", "grey")],
-    )
+    five = ("blue", "white", "cyan", "pink", "grey")
+    prompts = {
+        "fit": [f"a red cat on a {c} background" for c in five],
+        "near_miss": [f"a {c} cat on a meadow" for c in five],
+        "unrelated": [f"a {c} boat at sea" for c in five],
+    }
+    good = Replies(lambda question: json.dumps(prompts))
     score = SCORERS["predictive"](case(setting), Panel(judge=good), np.random.default_rng(1))
     assert score.value == 1.0
     assert score.failed == 0
     assert good.asked[0].job == "predictive_pictures"
     assert "cat" in good.asked[0].data["vocabulary"]["things"]
     assert instructions("predictive_pictures")
-    bad = Writer(**{**good.prompts, "fit": [*good.prompts["fit"][:4], "a xylophone"]})
+    other = {**prompts, "fit": [*prompts["fit"][:4], "a xylophone"]}
+    bad = Replies(lambda question: json.dumps(other))
     worse = SCORERS["predictive"](case(setting), Panel(judge=bad), np.random.default_rng(1))
     assert worse.failed == 4  # once a round
     assert worse.value == pytest.approx(0.8)

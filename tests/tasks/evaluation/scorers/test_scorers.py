@@ -5,19 +5,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from neuroscribe.tasks.evaluation.scorers import (
-    SCORERS,
-    Answer,
-    Case,
-    Panel,
-    Question,
-    score_all,
-)
+from neuroscribe.tasks.evaluation.scorers import SCORERS, Case, Panel, score_all
 from neuroscribe.tasks.evaluation.scorers.control import control
 from neuroscribe.tools.errors import UsageError
 from sklearn.metrics import balanced_accuracy_score, f1_score, roc_auc_score
 
-from tests.support.oracles import RandomJudge, Sometimes, Unreadable, random_panel
+from tests.support.oracles import RandomJudge, Replies, Sometimes, Unreadable, random_panel
 
 JUDGED = ("simulation", "detection", "fuzzing", "intruder", "predictive", "choice", "output")
 GOOD = {
@@ -108,27 +101,14 @@ def test_control_questions_count_what_cannot_be_read_as_wrong(bench):
     assert found.failed == found.n == 80
 
 
-class Recorder:
-    """Answers every text with yes, and keeps the questions."""
-
-    at_a_time = 1
-
-    def __init__(self) -> None:
-        self.questions: list[Question] = []
-
-    def answer(self, question: Question) -> Answer:
-        self.questions.append(question)
-        return Answer(json.dumps({"answers": [1] * len(question.data.get("texts", ()))}))
-
-
 def test_detection_shows_five_shuffled_texts_a_prompt_all_from_report(bench, scored):
-    judge = Recorder()
+    judge = Replies(lambda asked: json.dumps({"answers": [1] * len(asked.data.get("texts", ()))}))
     score = scored("detection", given=Panel(judge=judge))
-    shown = [text for question in judge.questions for text in question.data["texts"]]
+    shown = [text for question in judge.asked for text in question.data["texts"]]
     test, explore = bench.splits[0].test.windows, bench.splits[0].explore.windows
     assert set(shown) <= {test.text(row) for row in range(len(test))}
     assert not set(shown) & {explore.text(row) for row in range(len(explore))}
-    assert all(len(question.data["texts"]) == 5 for question in judge.questions[:-1])
+    assert all(len(question.data["texts"]) == 5 for question in judge.asked[:-1])
     words = bench.subjects[0].words
     has = np.array([any(word in text.lower().split() for word in words) for text in shown])
     assert 0 < has[: len(has) // 2].mean() < 1  # shuffled
@@ -137,19 +117,15 @@ def test_detection_shows_five_shuffled_texts_a_prompt_all_from_report(bench, sco
 
 
 def test_detection_is_scikit_learns_balanced_accuracy_and_f1(bench, panel):
-    judge, kept = panel(0, "missing").judge, []
+    oracle, kept = panel(0, "missing").judge, []
 
-    class Kept:
-        at_a_time = 1
-
-        def answer(self, question: Question) -> Answer:
-            answer = judge.answer(question)
-            said = json.loads(answer.text)["answers"]
-            kept.extend(zip(question.data["texts"], said, strict=True))
-            return answer
+    def reply(question):
+        text = oracle.answer(question).text
+        kept.extend(zip(question.data["texts"], json.loads(text)["answers"], strict=True))
+        return text
 
     case = bench.case(0, "missing")
-    score = SCORERS["detection"](case, Panel(judge=Kept()), np.random.default_rng(5))
+    score = SCORERS["detection"](case, Panel(judge=Replies(reply)), np.random.default_rng(5))
     test = case.splits.test.windows
     active = {test.text(row) for row in np.flatnonzero(case.peaks > case.threshold)}
     truth = [text in active for text, _ in kept]

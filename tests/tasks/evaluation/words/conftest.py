@@ -3,13 +3,12 @@
 import json
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from neuroscribe.tasks.evaluation.scorers.judges import Answer, Question
+from neuroscribe.tasks.evaluation.scorers.judges import Question
 from neuroscribe.tasks.evaluation.words.places import Places, draw
 from neuroscribe.tasks.labelling.folder import RunFolder
 from neuroscribe.tasks.scoring.measured import Measured, Splits
@@ -17,19 +16,6 @@ from neuroscribe.tools.data.windows import cut
 from neuroscribe.tools.models import Target
 
 LABEL = "the word after red"
-
-
-@dataclass
-class Judge:
-    """Answers from a function of the question, and keeps what it was asked."""
-
-    reply: Callable[[Question], str]
-    at_a_time: int = 1
-    asked: list[Question] = field(default_factory=list)
-
-    def answer(self, question: Question) -> Answer:
-        self.asked.append(question)
-        return Answer(self.reply(question))
 
 
 def says(degree: Callable[[str], int]) -> Callable[[Question], str]:

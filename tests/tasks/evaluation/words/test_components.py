@@ -16,8 +16,9 @@ from neuroscribe.tasks.labelling.folder import RunFolder
 from neuroscribe.tasks.labelling.results import UnitLabel, description_of, read_run
 from neuroscribe.tasks.labelling.words import COMPONENTS, read_lines
 from neuroscribe.tasks.scoring.measured import Splits
+from oracles import Replies
 
-from .conftest import Judge, after_red, says
+from .conftest import after_red, says
 
 RED = {"kind": "words", "words": ["red"]}
 AFTER_RED = {"kind": "previous", "of": RED, "distance": 1}
@@ -83,7 +84,7 @@ def guesses(seed: int):
     ids=["knows", "lies", "shrugs", "says nothing"],
 )
 def test_a_judge_that_knows_names_and_others_do_not(splits, reply, unnamed, area):
-    judge = Judge(reply)
+    judge = Replies(reply)
     line = made(splits, AFTER_RED, NEVER).judged(judge, WORK, None)
     first, second = line["components"]
     assert first["unnamed"] is unnamed
@@ -96,7 +97,7 @@ def test_a_judge_that_knows_names_and_others_do_not(splits, reply, unnamed, area
 
 def test_one_in_ten_components_of_a_judge_that_guesses_passes(splits):
     lines = [
-        made(splits, AFTER_RED, seed=seed).judged(Judge(guesses(seed)), WORK, None)
+        made(splits, AFTER_RED, seed=seed).judged(Replies(guesses(seed)), WORK, None)
         for seed in range(60)
     ]
     assert np.mean([not line["components"][0]["unnamed"] for line in lines]) < 0.22

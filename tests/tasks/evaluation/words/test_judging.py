@@ -7,8 +7,9 @@ import pytest
 from neuroscribe.tasks.evaluation.words.control import QUESTIONS, control, questions
 from neuroscribe.tasks.evaluation.words.judging import Asked, all_the_same, judged, scores
 from neuroscribe.tasks.evaluation.words.plan import warnings
+from oracles import Replies
 
-from tests.tasks.evaluation.words.conftest import LABEL, Judge, after_red, says
+from tests.tasks.evaluation.words.conftest import LABEL, after_red, says
 
 
 def scored(judge, places, asked=None):
@@ -25,7 +26,7 @@ SAME = says(lambda text: 5)
     ("reply", "pairs", "auroc"), [(KNOWS, 1.0, 1.0), (LIES, 0.0, 0.0), (SAME, 0.5, 0.5)]
 )
 def test_what_a_judge_does_is_what_it_gets(places, reply, pairs, auroc):
-    found = scored(Judge(reply), places)
+    found = scored(Replies(reply), places)
     assert found["pairs"]["value"] == pairs
     assert found["auroc"]["value"] == auroc
     assert found["pairs"]["low"] <= pairs <= found["pairs"]["high"]
@@ -35,7 +36,7 @@ def test_guesses_are_at_chance_with_an_interval_that_holds_it(places):
     inside, values = 0, []
     for seed in range(20):
         rng = np.random.default_rng(seed)
-        judge = Judge(says(lambda text, rng=rng: int(rng.integers(11))))
+        judge = Replies(says(lambda text, rng=rng: int(rng.integers(11))))
         given = judged(judge, places, LABEL, Asked(), pairs_only=True)
         found = scores(places, given, seed=0, pairs_only=True)["pairs"]
         values.append(found["value"])
@@ -45,7 +46,7 @@ def test_guesses_are_at_chance_with_an_interval_that_holds_it(places):
 
 
 def test_middle_places_count_in_the_rank_alone(places):
-    found = scored(Judge(KNOWS), places)
+    found = scored(Replies(KNOWS), places)
     assert found["rank"]["value"] > 0.5
     assert found["degrees"]["active"] == 10
     assert found["degrees"]["silent"] == 0
@@ -57,7 +58,7 @@ def reordered(question):
 
 
 def test_degrees_out_of_order_are_read_by_their_number(places):
-    assert scored(Judge(reordered), places)["pairs"]["value"] == 1.0
+    assert scored(Replies(reordered), places)["pairs"]["value"] == 1.0
 
 
 def too_few(question):
@@ -73,7 +74,7 @@ def wrong_values(question):
 
 @pytest.mark.parametrize("reply", [too_few, wrong_values])
 def test_missing_degrees_are_asked_for_once_more_then_count_against_the_label(places, reply):
-    asked, judge = Asked(), Judge(reply)
+    asked, judge = Asked(), Replies(reply)
     found = scored(judge, places, asked)
     assert (asked.requests, asked.again, asked.unread, asked.places) == (4, 2, 12, len(places))
     assert 0.5 < found["pairs"]["value"] < 1
@@ -87,7 +88,7 @@ def test_missing_degrees_are_asked_for_once_more_then_count_against_the_label(pl
 )
 def test_replies_without_degrees_are_counted_and_worth_nothing(places, text):
     asked = Asked()
-    found = scored(Judge(lambda question: text), places, asked)
+    found = scored(Replies(lambda question: text), places, asked)
     assert asked.unread == len(places)
     assert found["pairs"]["value"] == 0
     assert found["auroc"]["value"] == 0
@@ -96,7 +97,7 @@ def test_replies_without_degrees_are_counted_and_worth_nothing(places, text):
 
 def test_a_reply_that_is_mended_the_second_time_costs_nothing(places):
     replies = iter(["no", "no"])
-    judge = Judge(lambda question: next(replies, None) or KNOWS(question))
+    judge = Replies(lambda question: next(replies, None) or KNOWS(question))
     asked = Asked()
     assert scored(judge, places, asked)["pairs"]["value"] == 1.0
     assert (asked.again, asked.unread) == (2, 0)
@@ -110,7 +111,7 @@ def test_the_same_degree_everywhere_is_said():
 
 
 def test_the_judge_is_told_the_label_the_places_and_nothing_else(places):
-    judge = Judge(KNOWS)
+    judge = Replies(KNOWS)
     scored(judge, places)
     assert [set(question.data) for question in judge.asked] == [{"description", "places"}] * 2
     assert {question.data["description"] for question in judge.asked} == {LABEL}
@@ -141,7 +142,7 @@ def reads(question):
 )
 def test_control_questions_tell_a_reader_from_a_guesser(splits, reply, low, high):
     asked = Asked()
-    found = control(Judge(reply), splits.test.windows, asked, np.random.default_rng(0))
+    found = control(Replies(reply), splits.test.windows, asked, np.random.default_rng(0))
     assert low <= found.right <= high
     assert found.n == asked.places
     assert ("believe" in " ".join(warnings(np.zeros(0), asked, found))) == (found.right < 0.9)

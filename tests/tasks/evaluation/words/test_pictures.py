@@ -23,9 +23,8 @@ from neuroscribe.tools.data.image_rows import ImageRows
 from neuroscribe.tools.render.contact_sheet import contact_sheets, sheet_sizes
 from neuroscribe.tools.scenes.drawing import draw as drawn
 from neuroscribe.tools.scenes.grammar import scenes
+from oracles import Replies
 from PIL import Image
-
-from tests.tasks.evaluation.words.conftest import Judge
 
 TARGET = f"{Path(__file__).parents[3] / 'support' / 'colour_target.py'}:load"
 CELL, LINE, GAP, SIDE = 180, 14, 4, 176
@@ -134,7 +133,7 @@ def test_controls_can_be_seen_and_a_blind_judge_is_known():
             ink = abs(shown - shown[0, 0]).max(-1)
             half = "left" if ink[:, :88].sum() > ink[:, 88:].sum() else "right"
             assert (f"in the {half} half" in sheet.label) == fits
-    always = Judge(lambda question: json.dumps({"degrees": dict.fromkeys(question.pictures, 9)}))
+    always = Replies(lambda question: json.dumps({"degrees": dict.fromkeys(question.pictures, 9)}))
     rows = ImageRows((), None, np.zeros(0, np.int32))  # which ones plays no part
     found = control(always, rows, Asked(), np.random.default_rng(0))
     assert found is not None

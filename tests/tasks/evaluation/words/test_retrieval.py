@@ -8,8 +8,7 @@ from neuroscribe.tasks.evaluation.words.judging import Asked
 from neuroscribe.tasks.evaluation.words.retrieval import AMONG, TEXTS, lineups, retrieved
 from neuroscribe.tasks.labelling.data import load_data
 from neuroscribe.tools.models import Unit
-
-from tests.tasks.evaluation.words.conftest import Judge
+from oracles import Replies
 
 
 @pytest.fixture
@@ -38,7 +37,7 @@ def test_texts_and_letters_do_not_depend_on_who_is_asked_about(groups):
 
 def test_a_blind_judge_picks_each_unit_once(groups):
     group = groups[0][0]
-    always = Judge(lambda question: json.dumps({"choice": "A"}))
+    always = Replies(lambda question: json.dumps({"choice": "A"}))
     hits = [retrieved(always, group, unit, "x", Asked())["right"] for unit in group.units]
     assert sum(hits) == 1
 
@@ -54,13 +53,13 @@ def test_a_judge_that_reads_the_peaks_is_right(groups):
     told = [unit for unit in group.units if list(peaks.values()).count(peaks[unit]) == 1]
     assert len(told) > AMONG / 2
     for unit in told:
-        assert retrieved(Judge(reply), group, unit, peaks[unit], Asked())["right"]
+        assert retrieved(Replies(reply), group, unit, peaks[unit], Asked())["right"]
 
 
 @pytest.mark.parametrize("text", ["no", '{"choice": "Z"}', '{"choice": 3}'])
 def test_an_unreadable_choice_is_a_wrong_one_and_counted(groups, text):
     asked = Asked()
-    found = retrieved(Judge(lambda question: text), groups[0][0], "mlp.0/3", "x", asked)
+    found = retrieved(Replies(lambda question: text), groups[0][0], "mlp.0/3", "x", asked)
     assert (found["right"], found["picked"]) == (False, None)
     assert (asked.unread, asked.again, asked.requests) == (1, 1, 2)
 

@@ -109,30 +109,6 @@ def small() -> ModularAddition:
     return ModularAddition(7, heads=2, channels=3, width=8, neurons=10)
 
 
-def test_the_forward_is_that_of_the_paper():
-    """Against the sums of the paper's code, written out one pair at a time."""
-    network = small()
-    weights = {name: value.double() for name, value in network.state_dict().items()}
-    block = "block.attention."
-    for a, b in ((0, 1), (3, 6), (5, 5)):
-        x = [weights["embed.weight"][t] + weights["position.weight"][i]
-             for i, t in enumerate((a, b, 7))]  # fmt: skip
-        out = torch.zeros(8, dtype=torch.double)
-        for head in range(2):
-            rows = slice(3 * head, 3 * head + 3)
-            q = weights[f"{block}q.weight"][rows] @ x[2]
-            k = torch.stack([weights[f"{block}k.weight"][rows] @ one for one in x])
-            v = torch.stack([weights[f"{block}v.weight"][rows] @ one for one in x])
-            z = torch.softmax(k @ q / 3**0.5, 0) @ v
-            out = out + weights[f"{block}o.weight"][:, rows] @ z
-        middle = x[2] + out
-        hidden = weights["block.mlp.up.weight"] @ middle + weights["block.mlp.up.bias"]
-        end = middle + weights["block.mlp.down.weight"] @ hidden.relu()
-        end = end + weights["block.mlp.down.bias"]
-        logits = network(torch.tensor([[a, b]]))[0]
-        assert torch.allclose(logits.double(), weights["unembed.weight"] @ end, atol=1e-5)
-
-
 def test_a_target_has_its_sites():
     target = modular_target(small(), name="small")
     assert not target.refused

@@ -1,6 +1,7 @@
 """A run over known questions: what is kept, how it goes on, what it counts."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -85,20 +86,17 @@ def test_a_run_is_kept_counted_and_gone_on_with(tmp_path):
 
 
 def test_a_language_model_that_fails_is_counted_and_its_tokens_too(tmp_path):
-    plan = AskPlan(planner="openai:m", only=ASKED[:1])
+    plan = replace(PLAN, planner="openai:m", only=ASKED[:1])
     prompt = {"prompt": "ka lo mi bo ka lo mi", "target": " bo"}
     with endpoint(says(("lens", prompt)), answers("' bo' is decided in block 1 [E1].")) as server:
-        good = run_questions(
-            AskPlan(planner="openai:m", base_url=server.url, only=ASKED[:1]),
-            tmp_path / "good",
-            prices=(1.0, 2.0),
-        )
+        asked = replace(plan, base_url=server.url)
+        good = run_questions(asked, tmp_path / "good", prices=(1.0, 2.0))
     assert good["documented"]["right"]["value"] == 1
     spent = {name: good["spent"][name] for name in ("tokens_in", "tokens_cached", "tokens_out")}
     assert spent == {"tokens_in": 200, "tokens_cached": 120, "tokens_out": 20}
     assert good["spent"]["cost"] > 0
     with endpoint(answers("")) as server:
-        bad = run_questions(AskPlan(**{**plan.__dict__, "base_url": server.url}), tmp_path / "bad")
+        bad = run_questions(replace(plan, base_url=server.url), tmp_path / "bad")
     assert bad["failed"] == 1
     (record,) = lines(tmp_path / "bad")
     assert record["verdict"] == "wrong"
@@ -117,10 +115,6 @@ def test_citations_are_held_against_the_results():
     assert citations(answer) == found
 
 
-def test_the_verb_lists_questions_and_wants_a_folder(capsys):
-    from neuroscribe.tasks.cli.app import run
-
-    assert run(["evaluate", "ask", "--list", "--kinds", "where"]) == 0
-    assert capsys.readouterr().out.count("decided") == 5
-    assert run(["evaluate", "ask"]) == 2
-    assert "--out" in capsys.readouterr().err
+def test_the_verb_lists_questions_and_wants_a_folder(shown, refused):
+    assert shown("evaluate", "ask", "--list", "--kinds", "where").count("decided") == 5
+    assert "--out" in refused("evaluate", "ask")
