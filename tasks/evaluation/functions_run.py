@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...tools.errors import UsageError
 from ..groundtruth.functions.blackbox import Investigate
-from ..groundtruth.functions.suite import SUITES, Record, run_suite, summed
+from ..groundtruth.functions.suite import SUITES, run_suite, summed
 from ..runs.jsonl import append
 
 if TYPE_CHECKING:
@@ -102,12 +102,6 @@ def run_job(job: Job, out: Path | None = None, *, progress: Progress | None = No
         )
     else:
         assert investigate is not None
-
-        def done(record: Record, at: int, total: int) -> None:
-            keep(record.as_dict())
-            if progress is not None:
-                progress(at, total)
-
         records = run_suite(
             job.suite,
             investigate,
@@ -116,7 +110,8 @@ def run_job(job: Job, out: Path | None = None, *, progress: Progress | None = No
             budget=job.budget,
             reader=reader,
             at_once=job.workers,
-            progress=done,
+            keep=lambda record: keep(record.as_dict()),
+            progress=progress,
         )
         result = summed(job.suite, records)
     result |= {

@@ -70,7 +70,8 @@ def run_suite(
     budget: int | None = None,
     reader: Reader | None = None,
     at_once: int = 1,
-    progress: Callable[[Record, int, int], None] | None = None,
+    keep: Callable[[Record], None] = lambda record: None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> list[Record]:
     """Investigates every function of the suite.
 
@@ -82,7 +83,8 @@ def run_suite(
         budget: Calls a function; None: the suite's own.
         reader: Judges the words; None: words are kept and not judged.
         at_once: Functions at a time; more than one is for language models, which are waited for.
-        progress: Called after each function, in order, with how many are done, of how many.
+        keep: Called with each record, in order.
+        progress: Called with how many are done, and of how many.
     """
     maker, calls = SUITES[suite]
     boxes = [(seed, box) for seed in seeds for box in maker(seed, many=many)]
@@ -93,8 +95,9 @@ def run_suite(
         )
         for record in made:
             records.append(record)
+            keep(record)
             if progress is not None:
-                progress(record, len(records), len(boxes))
+                progress(len(records), len(boxes))
     return records
 
 

@@ -134,15 +134,16 @@ def _built_in(
     cases = [(int(a), int(b)) for a, b in sample.hidden]
 
     def judge(at: int) -> Row:
-        box = neuron_box(truth, int(neurons[at]), cases)
+        neuron, other = int(neurons[at]), result[dealt[at]]
+        box = neuron_box(truth, neuron, cases)
         answer = Answer(result[at].words, result[at].code)
         score = judged(box, answer, [(pair, None) for pair in called])
         true = hidden[:, at]
         return Row(
             seed=seed,
-            neuron=int(neurons[at]),
-            truth=int(truth.frequency[neurons[at]]),
-            share=float(truth.share[neurons[at]]),
+            neuron=neuron,
+            truth=int(truth.frequency[neuron]),
+            share=float(truth.share[neuron]),
             said=result[at].frequency,
             answer=answer,
             score=score,
@@ -151,11 +152,9 @@ def _built_in(
                 "constant": nmse_of(true, np.full(len(true), values[:, at].mean())),
                 "nearest": nmse_of(true, nearest[:, at]),
                 "random frequency": nmse_of(true, by_chance[at](sample.hidden)),
-                "random frequency right": float(drawn[at] == truth.frequency[neurons[at]]),
-                "shuffled": nmse_of(true, result[dealt[at]](sample.hidden)),
-                "shuffled right": float(
-                    result[dealt[at]].frequency == truth.frequency[neurons[at]]
-                ),
+                "random frequency right": float(drawn[at] == truth.frequency[neuron]),
+                "shuffled": nmse_of(true, other(sample.hidden)),
+                "shuffled right": float(other.frequency == truth.frequency[neuron]),
             },
             seconds=seconds,
         )

@@ -5,7 +5,7 @@ import pytest
 from neuroscribe.agent.description import Component, Description
 from neuroscribe.tasks.evaluation.ceilings import text_ceiling
 from neuroscribe.tasks.evaluation.recovery import recovery
-from neuroscribe.tasks.groundtruth.text import functions
+from neuroscribe.tasks.groundtruth.text import functions, inexpressible
 from neuroscribe.tasks.groundtruth.text.host import suite_host
 from neuroscribe.tasks.groundtruth.text.inputs import probes
 from neuroscribe.tasks.groundtruth.text.words import categories
@@ -42,52 +42,43 @@ def judged(setting, function, *predictors):
     return recovery(description, function, inputs, *measured)
 
 
-def test_the_true_concept_is_recovered_and_half_of_it_is_not(setting):
-    function = functions.one("trees", TREES, FISH)
-    assert judged(setting, function, words(*TREES)).recovered
-    half = judged(setting, function, words(*TREES[:6]))
-    assert not half.recovered
-    assert half.cells["concept"] < 0.8
-    assert half.cells["near-miss"] == 1.0
+ONE = functions.one("trees", TREES, FISH)
+EITHER = functions.any_of({"trees": TREES, "fish": FISH}, BIRDS)
+BUT = functions.exception("trees", TREES, TREES[:2], FISH)
+EXCEPT = {"kind": "except", "of": words(*TREES), "but": words(*TREES[:2])}
+CARELESS = ([words(*TREES)], {"exception": (0, 0.1)})
+BY_TOKEN, BY_CONTEXT = (
+    functions.confounded("trees", TREES, FISH, token=token, variant="") for token in (True, False)
+)
+AFTER = {"kind": "previous", "of": words(*FISH), "by": "token"}
 
 
-def test_a_label_that_claims_too_much_fails_at_the_near_miss(setting):
-    function = functions.one("trees", TREES, FISH)
-    broad = judged(setting, function, words(*TREES, *FISH))
-    assert not broad.recovered
-    assert broad.cells["concept"] == 1.0
-    assert broad.cells["near-miss"] < 0.5
-
-
-def test_a_missing_disjunct_fails_in_its_own_cell(setting):
-    function = functions.any_of({"trees": TREES, "fish": FISH}, BIRDS)
-    assert judged(setting, function, words(*TREES), words(*FISH)).recovered
-    one = judged(setting, function, words(*TREES))
-    assert one.cells["trees"] == 1.0
-    assert one.cells["fish"] < 0.1
-
-
-def test_a_rare_exception_is_not_hidden_by_the_rest(setting):
-    function = functions.exception("trees", TREES, TREES[:2], FISH)
-    rest = words(*TREES[2:])
-    assert judged(setting, function, rest).recovered
-    careless = judged(setting, function, words(*TREES))
-    assert not careless.recovered
-    assert careless.cells["exception"] < 0.1
-    but = {"kind": "except", "of": words(*TREES), "but": words(*TREES[:2])}
-    assert judged(setting, function, but).recovered
-
-
-@pytest.mark.parametrize("token", [True, False])
-def test_a_confounded_rival_fails_where_the_two_differ(setting, token):
-    function = functions.confounded("trees", TREES, FISH, token=token, variant="")
-    by_token = words(*TREES)
-    by_context = {"kind": "previous", "of": words(*FISH), "by": "token"}
-    right, wrong = (by_token, by_context) if token else (by_context, by_token)
-    assert judged(setting, function, right).recovered
-    found = judged(setting, function, wrong)
+@pytest.mark.parametrize(
+    ("function", "right", "wrong", "cells"),
+    [
+        (ONE, [words(*TREES)], [words(*TREES[:6])], {"concept": (0, 0.8), "near-miss": (1, 1)}),
+        (ONE, [words(*TREES)], [words(*TREES, *FISH)], {"concept": (1, 1), "near-miss": (0, 0.5)}),
+        (
+            EITHER,
+            [words(*TREES), words(*FISH)],
+            [words(*TREES)],
+            {"trees": (1, 1), "fish": (0, 0.1)},
+        ),
+        (BUT, [words(*TREES[2:])], *CARELESS),
+        (BUT, [EXCEPT], *CARELESS),
+        (BY_TOKEN, [words(*TREES)], [AFTER], {}),
+        (BY_CONTEXT, [AFTER], [words(*TREES)], {}),
+    ],
+)
+def test_the_truth_is_recovered_and_each_wrong_one_fails_in_its_own_cell(
+    setting, function, right, wrong, cells
+):
+    assert judged(setting, function, *right).recovered
+    found = judged(setting, function, *wrong)
     assert not found.recovered
-    assert min(found.cells["s, no t"], found.cells["no s, t"]) < 0.2
+    assert all(low <= found.cells[name] <= high for name, (low, high) in cells.items())
+    if function.kind == "confounded":
+        assert min(found.cells["s, no t"], found.cells["no s, t"]) < 0.2
 
 
 def test_a_graded_function_needs_its_levels(setting):
@@ -100,7 +91,7 @@ def test_a_graded_function_needs_its_levels(setting):
 
 
 def test_no_description_recovers_nothing(setting):
-    nothing = judged(setting, functions.one("trees", TREES, FISH))
+    nothing = judged(setting, ONE)
     assert not nothing.recovered
     assert nothing.correlation == 0.0
 
@@ -114,7 +105,5 @@ def test_the_ceiling_is_full_for_words_and_lower_for_what_no_table_can_say(setti
             function, probes(function, host, vocabulary, fresh, seed=2), measured, vocabulary
         )
 
-    from neuroscribe.tasks.groundtruth.text import inexpressible
-
-    assert top(functions.one("trees", TREES, FISH)) > 0.97
+    assert top(ONE) > 0.97
     assert top(inexpressible.alliteration()) < 0.8

@@ -36,15 +36,10 @@ def test_numbers_name_each_place_once_and_do_not_tell_what_it_is(places):
 
 
 @pytest.mark.parametrize("causal", [True, False])
-def test_only_a_causal_text_ends_at_its_mark(splits, causal):
+def test_only_a_causal_text_ends_at_its_mark_and_its_number_stands_before_it(splits, causal):
     drawn = draw(splits, np.random.default_rng(0), causal=causal)
     assert all(text.count("«") == text.count("»") == 1 for text in drawn.shown)
     assert all(text.endswith("»") for text in drawn.shown) == causal
-
-
-@pytest.mark.parametrize("causal", [True, False])
-def test_the_number_of_the_token_stands_before_its_text(splits, causal):
-    drawn = draw(splits, np.random.default_rng(0), causal=causal)
     counted = splits.test.windows.counted
     for row, at, text in zip(drawn.row, drawn.at, drawn.shown, strict=True):
         number, total = counted[row, : at + 1].sum(), counted[row].sum()
