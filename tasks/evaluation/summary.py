@@ -5,13 +5,13 @@ from typing import Any, NamedTuple
 
 from ...agent.statuses import NO_FUNCTION as NOTHING
 from ...tools.statistics.intervals import mean, share
+from ..groundtruth.planted import NO_FUNCTION
 from ..report.usage import total
 from .calibration import calibration
 from .effects_by_kind import effects_by_kind
 from .meaning import by_kind
 from .text_match import text_match
 
-NO_FUNCTION = ("null", "dead")
 _AUCS = ("value", "near_miss", "unrelated")
 _MADE = ("fit", "near_miss", "unrelated")
 

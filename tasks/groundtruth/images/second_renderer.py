@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from ....tools.errors import UsageError, nearest
+from ....tools.scenes.drawing import CODES, Tile, put
 from ....tools.scenes.pictograms import pictograms
 from ....tools.scenes.scene import Scene, Texture, Thing
 from ....tools.scenes.shapes import Drawing, curve, fitted
@@ -39,7 +40,6 @@ LOOKALIKES: dict[str, tuple[str, ...]] = {
 """Colours that a colour is easily taken for."""
 SIDE = 224
 _SAMPLES = 3
-_CODES = {"hole": 0, "body": 1, "ink": 2, "dark": 3, "light": 4}
 PERIOD = 0.13
 """Of the texture of a plain ground, as a share of the side."""
 
@@ -175,7 +175,7 @@ def _put(pixels: np.ndarray, thing: Thing, side: int) -> None:
             pen.polygon(outline, 5)
             pen.line([*outline, outline[0]], 5, line)
     for part in OWN[thing.name]:
-        pen.polygon([(x + px * scale, y + py * scale) for px, py in part.points], _CODES[part.role])
+        pen.polygon([(x + px * scale, y + py * scale) for px, py in part.points], CODES[part.role])
     codes = np.asarray(canvas)
     body = shade(thing.colour)
     at = (np.arange(wide * _SAMPLES) + 0.5) / _SAMPLES
@@ -185,7 +185,7 @@ def _put(pixels: np.ndarray, thing: Thing, side: int) -> None:
         (at + top) / side - thing.y,
         0.02 + 0.11 * thing.size,
     )
-    codes = np.where(on & (codes == 1), 2, codes)
+    codes = np.where(on & (codes == CODES["body"]), CODES["ink"], codes)
     table = np.array(
         [
             (0, 0, 0),
@@ -199,11 +199,4 @@ def _put(pixels: np.ndarray, thing: Thing, side: int) -> None:
     )
     cells = (wide, _SAMPLES, wide, _SAMPLES)
     colour = table[codes].reshape(*cells, 3).mean((1, 3))
-    alpha = (codes > 0).reshape(cells).mean((1, 3))[..., None]
-    outer = [slice(max(0, edge), max(0, min(side, edge + wide))) for edge in (top, left)]
-    inner = [
-        slice(s.start - edge, s.stop - edge) for s, edge in zip(outer, (top, left), strict=True)
-    ]
-    here = pixels[outer[0], outer[1]]
-    here *= 1 - alpha[inner[0], inner[1]]
-    here += colour[inner[0], inner[1]]
+    put(pixels, Tile(left, top, colour, (codes > 0).reshape(cells).mean((1, 3))))

@@ -86,7 +86,6 @@ def test_a_graded_function_needs_its_levels(setting):
     assert judged(setting, function, words(*TREES), words(*FISH)).recovered
     flat = judged(setting, function, words(*TREES, *FISH))
     assert not flat.recovered
-    assert flat.r2 is not None
     assert flat.r2 < 0.9
 
 
