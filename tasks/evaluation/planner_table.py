@@ -37,10 +37,7 @@ def show(result: Mapping[str, Any]) -> None:
     shown = [name for name in SHORT if name in result["baselines"]]
     for tier, entry in result["tiers"].items():
         what = "of best" if tier == "C" else "recovered"
-        table = Table(title=f"Tier {tier}")
-        for column in ("kind", "n", what, *(SHORT[name] for name in shown)):
-            left = column == "kind"
-            table.add_column(column, justify="left" if left else "right", no_wrap=True)
+        table = _table(f"Tier {tier}", "kind", "n", what, *(SHORT[name] for name in shown))
         for row in recovery_rows(result, tier, shown):
             others = ["" if one is None else f"{one['value']:.2f}" for one in row.baselines]
             table.add_row(row.kind, str(row.value["n"]), with_interval(row.value), *others)
@@ -114,10 +111,9 @@ def _pairs(result: Mapping[str, Any]) -> Table:
     names = ["own", "true", "best", "of true", "of best"]
     if any("judge of true" in row for row in result.values()):
         names += ["judge own", "judge true", "judge of true"]
+    columns = (name.replace("judge", "j.") for name in names)
     title = "Held-out pairs: AUROC within tokens (chance .50)"
-    table = Table(title=title, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for column in ("kind", "n", *(name.replace("judge", "j.") for name in names)):
-        table.add_column(column, justify="left" if column == "kind" else "right", no_wrap=True)
+    table = _table(title, "kind", "n", *columns, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for kind, row in result.items():
         cells = [with_interval(row["own"]) if n == "own" else _plain(row.get(n)) for n in names]
         n, missing = row["own"]["n"], row["missing"]
@@ -131,10 +127,9 @@ def _plain(entry: Mapping[str, Any] | None) -> str:
 
 def _effects(result: Mapping[str, Any]) -> Table:
     """What is said of planted effects, by what the units really write."""
-    table = Table(title="What is said of effects", box=box.SIMPLE_HEAD, padding=0)
-    for column in ("writes", "n", "rightly", *(EFFECTS[name] for name in COLUMNS)):
-        left = column == "writes"
-        table.add_column(column, justify="left" if left else "right", no_wrap=True)
+    columns = (EFFECTS[name] for name in COLUMNS)
+    title = "What is said of effects"
+    table = _table(title, "writes", "n", "rightly", *columns, box=box.SIMPLE_HEAD, padding=0)
     for relation, entry in result.items():
         shares = [entry[name]["value"] for name in COLUMNS]
         cells = ["" if value is None else f"{value:.2f}" for value in shares]
@@ -142,12 +137,19 @@ def _effects(result: Mapping[str, Any]) -> Table:
     return table
 
 
+def _table(title: str, *columns: str, **style: Any) -> Table:
+    """An empty table; the first column is words, the others numbers."""
+    made = Table(title=title, **style)
+    for i, column in enumerate(columns):
+        made.add_column(column, justify="right" if i else "left", no_wrap=True)
+    return made
+
+
 def show_real(result: Mapping[str, Any]) -> None:
     """Prints the scores on a network's own units beside those of the controls."""
-    table = Table(title=f"{result['units']} units of {result['target']}, held out")
+    title = f"{result['units']} units of {result['target']}, held out"
+    table = _table(title, "", "correlation", "AUPRC", "F1", "gain", "labelled")
     names = ("correlation", "auprc", "f1", "gain_over_lookup")
-    for column in ("", "correlation", "AUPRC", "F1", "gain", "labelled"):
-        table.add_column(column, justify="right" if column else "left")
     for name, entry in {"trained": result["own"], **result["controls"]}.items():
         described = entry["status"].get("described", 0)
         cells = [with_interval(entry[score]) for score in names]

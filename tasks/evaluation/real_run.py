@@ -9,6 +9,7 @@
 
 import json
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
@@ -167,8 +168,6 @@ def agreement(target: Target, settings: Settings, runs: Sequence[LabelRun]) -> d
 
 def _sums(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Means of the scores with intervals over units, and the units by status."""
-    status: dict[str, int] = {}
-    for record in records:
-        status[record["status"]] = status.get(record["status"], 0) + 1
+    status = dict(Counter(record["status"] for record in records))
     scores = {name: mean([value_of(r.get("scores"), name) for r in records]) for name in SCORES}
     return {**scores, "status": status, "n": len(records)}

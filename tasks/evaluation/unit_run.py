@@ -53,6 +53,7 @@ class Bench:
         took = time.monotonic() - started
         inputs = self._inputs(unit)
         description = description_of(record)
+        meter = record.get("meter") or {}
         result = {
             "seed": self.seed,
             "tier": unit.tier,
@@ -70,8 +71,7 @@ class Bench:
             "names_both": _names_both(unit, description),
             "seconds": round(took, 3),
             "steps": len(record.get("evidence") or ()),
-            "tokens": (record.get("meter") or {}).get("tokens_in", 0)
-            + (record.get("meter") or {}).get("tokens_out", 0),
+            "tokens": meter.get("tokens_in", 0) + meter.get("tokens_out", 0),
             "record": record,
             **self._judged(unit, description, record, inputs, splits),
         }

@@ -11,14 +11,15 @@ Inputs that the investigator called are left out. Noise is not part of the truth
 """
 
 import math
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from ....tools.sandbox.functions import Limits, Value, run_code
 from .blackbox import Answer, Arguments, BlackBox
 
+T = TypeVar("T")
 CLOSE = 0.01
 """Share of the spread within which a number counts as exact."""
 GOOD_NMSE = 0.01
@@ -64,9 +65,9 @@ def judged(
     if answer.failed is not None:
         return scored(box, kept, [None] * len(kept), failed=answer.failed)
     ran = run_code(answer.code, [box.cases[at].arguments for at in kept], limits=limits)
-    wrong = [None if error is None else "error" for error in ran.errors]
-    values: list[Any] = [
-        _Nothing if bad else value for value, bad in zip(ran.values, wrong, strict=True)
+    values = [
+        value if error is None else _Nothing
+        for value, error in zip(ran.values, ran.errors, strict=True)
     ]
     return scored(box, kept, values, failed=ran.failed)
 
@@ -123,24 +124,15 @@ def scored(
             _number(value) and abs(float(value) - float(truth)) <= CLOSE * spread  # type: ignore[arg-type]
             for value, truth in zip(values, true, strict=True)
         ]
-        nmse = {
-            domain: _nmse(
-                [v for v, case in zip(values, cases, strict=True) if case.domain == domain],
-                [t for t, case in zip(true, cases, strict=True) if case.domain == domain],
-                spread,
-            )
-            for domain in dict.fromkeys(case.domain for case in cases)
-        }
+        pairs = _grouped((case.domain for case in cases), zip(values, true, strict=True))
+        nmse = {domain: _nmse(some, spread) for domain, some in pairs.items()}
     else:
         right = [_same(value, truth) for value, truth in zip(values, true, strict=True)]
         nmse = {}
     if failed is not None:
         right = [False] * len(right)
         nmse = dict.fromkeys(nmse, WORST)
-    cells = {
-        name: float(np.mean([r for r, n in zip(right, names, strict=True) if n == name]))
-        for name in dict.fromkeys(names)
-    }
+    cells = {name: float(np.mean(some)) for name, some in _grouped(names, right).items()}
     if nmse:
         recovered = all(value <= GOOD_NMSE for value in nmse.values())
     else:
@@ -154,6 +146,14 @@ def scored(
         failed=failed,
         unanswered=1.0 if failed is not None else unanswered,
     )
+
+
+def _grouped(names: Iterable[str], items: Iterable[T]) -> dict[str, list[T]]:
+    """Items by the names that belong to them."""
+    found: dict[str, list[T]] = {}
+    for name, item in zip(names, items, strict=True):
+        found.setdefault(name, []).append(item)
+    return found
 
 
 def is_numeric(box: BlackBox) -> bool:
@@ -206,13 +206,14 @@ def _same(value: Any, truth: Value) -> bool:
     return (value is None) == (truth is None) and value == truth
 
 
-def _nmse(values: Sequence[Any], true: Sequence[Value], spread: float) -> float:
-    """Squared misses over the variance; over the variance inside where there is none here."""
-    truth = np.array(true, float)
+def _nmse(pairs: Sequence[tuple[Any, Value]], spread: float) -> float:
+    """Squared misses of values, each with its truth, over the variance of the truth; over the
+    variance inside where there is none here."""
+    truth = np.array([true for _, true in pairs], float)
     own = float(np.std(truth))
     own = own if own > 1e-3 * spread else max(spread, 1e-12)
     misses = [
         (float(value) - t) / own if _number(value) else max(1.0, abs(t - truth.mean()) / own)
-        for value, t in zip(values, truth, strict=True)
+        for (value, _), t in zip(pairs, truth, strict=True)
     ]
     return float(min(WORST, np.mean(np.square(misses))))

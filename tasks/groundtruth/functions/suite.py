@@ -134,24 +134,19 @@ def summed(suite: str, records: Sequence[Record]) -> dict[str, Any]:
         suite: Its name.
         records: All functions.
     """
-    said = _summary([record.score for record in records])
     kinds = {}
     for kind in dict.fromkeys(record.box.kind for record in records):
         of = [record for record in records if record.box.kind == kind]
-        kinds[kind] = {
-            **_summary([record.score for record in of]),
-            "baselines": _baselines(of),
-        }
+        kinds[kind] = {**_summary([record.score for record in of]), "baselines": _baselines(of)}
+    reasons = Counter(record.score.failed for record in records if record.score.failed)
     found: dict[str, Any] = {
         "suite": suite,
         "n": len(records),
-        **{key: value for key, value in said.items() if key not in ("n", "failed")},
+        **_figures([record.score for record in records]),
         "kinds": kinds,
         "baselines": _baselines(records),
-        "failed": said["failed"],
-        "reasons": dict(
-            Counter(record.score.failed for record in records if record.score.failed).most_common()
-        ),
+        "failed": sum(record.score.failed is not None for record in records),
+        "reasons": dict(reasons.most_common()),
         "calls": mean([record.calls for record in records]),
         "seconds": round(sum(record.seconds for record in records), 2),
     }
@@ -174,9 +169,14 @@ def mean(values: Sequence[float]) -> dict[str, Any]:
 
 
 def _summary(scores: Sequence[Score]) -> dict[str, Any]:
+    failed = sum(score.failed is not None for score in scores)
+    return {"n": len(scores), **_figures(scores), "failed": failed}
+
+
+def _figures(scores: Sequence[Score]) -> dict[str, Any]:
+    """Exact match, recovery and, of functions of numbers, NMSE."""
     domains = dict.fromkeys(domain for score in scores for domain in score.nmse)
     found: dict[str, Any] = {
-        "n": len(scores),
         "exact": mean([score.exact for score in scores]),
         "recovered": share([score.recovered for score in scores]),
     }
@@ -184,14 +184,9 @@ def _summary(scores: Sequence[Score]) -> dict[str, Any]:
         found["nmse"] = {
             domain: median([score.nmse[domain] for score in scores])._asdict() for domain in domains
         }
-    found["failed"] = sum(score.failed is not None for score in scores)
     return found
 
 
 def _baselines(records: Sequence[Record]) -> dict[str, Any]:
     names = records[0].baselines if records else {}
-    found = {}
-    for name in names:
-        said = _summary([record.baselines[name] for record in records])
-        found[name] = {key: value for key, value in said.items() if key not in ("n", "failed")}
-    return found
+    return {name: _figures([record.baselines[name] for record in records]) for name in names}
