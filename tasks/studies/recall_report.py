@@ -80,10 +80,9 @@ def _found(measured: Measured, seed: int) -> dict[str, Any]:
         ]
         for name in measured.overlaps
     }
-    both = all(needed.values())
     return {
         "needed": needed,
-        "only": only if both else [],
+        "only": only if all(needed.values()) else [],
         "carried": carried,
         "apart": apart,
     }
