@@ -40,7 +40,7 @@ from .errors import UsageError
 from .evidence import Evidence, Result, plain
 from .io.strict_json import decoded, read_json
 from .lab import Lab
-from .needs import NEEDS, Need
+from .needs import NEEDS
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,8 @@ class Tool:
     description: str
     function: Callable[..., Result]
     arguments: type[BaseModel]
-    needs: tuple[Need, ...] = ()
-    """What a lab must have for the tool to be offered."""
+    needs: tuple[str, ...] = ()
+    """What a lab must have for the tool to be offered: names of `NEEDS`."""
     action: bool = False
     """A planner's own act: no command and no protocol entry."""
     retired: bool = False
@@ -118,26 +118,9 @@ class Tool:
         """Whether this lab has what the tool needs."""
         return self.name not in lab.left_out and not self.lacking(lab)
 
-    def lacking(self, lab: Lab) -> list[Need]:
+    def lacking(self, lab: Lab) -> list[str]:
         """What the tool needs and this lab does not have."""
-        have: dict[Need, bool] = {
-            "llm": lab.llm is not None,
-            "vocabulary": "logit" in lab.target.sites,
-            "text": lab.reads_text,
-            "words": lab.target.kind != "module",
-            "image": lab.target.image is not None,
-            "inputs": lab.reads_text or lab.target.image is not None or lab.target.numbers > 0,
-            "written": lab.reads_text or lab.target.numbers > 0,
-            "open": lab.open,
-            "run": lab.run is not None,
-            "index": lab.index is not None,
-            "clip": lab.clip is not None,
-            "programs": lab.programs,
-            "hidden": lab.units_hidden,
-            "numbers": lab.numeric,
-            "heads": lab.open or (lab.unit is not None and lab.unit.site.startswith("head.")),
-        }
-        return [need for need in self.needs if not have[need]]
+        return [need for need in self.needs if not NEEDS[need].met(lab)]
 
     def form(self, lab: Lab) -> "Tool | None":
         """The form that this lab can run; None: none."""
@@ -157,14 +140,19 @@ def tool(
     function: Callable[..., Result] | None = None,
     *,
     name: str | None = None,
-    needs: tuple[Need, ...] = (),
-    action: bool = False,
-    retired: bool = False,
-    composable: bool = True,
-    beside: Callable[[Lab], str] | None = None,
-    rare: bool = False,
+    needs: tuple[str, ...] = (),
+    **options: Any,
 ) -> Any:
-    """Registers a function as a tool, under its own name or another; the lab comes first."""
+    """Registers a function as a tool, under its own name or another; the lab comes first.
+
+    Args:
+        function: What it runs.
+        name: Its name; None: the function's.
+        needs: What a lab must have: names of `NEEDS`.
+        options: Other fields of `Tool`.
+    """
+    if unknown := set(needs) - NEEDS.keys():
+        raise ValueError(f"a tool cannot need {', '.join(unknown)}: it stands in no list")
 
     def register(function: Callable[..., Result]) -> Callable[..., Result]:
         description, notes, gives = _docstring(function)
@@ -175,19 +163,7 @@ def tool(
             fields[key] = (hints[key], Field(default, description=notes.get(key)))
         known = name or function.__name__
         model = create_model(f"{known}_arguments", __config__=ConfigDict(extra="forbid"), **fields)
-        made = Tool(
-            known,
-            description,
-            function,
-            model,
-            needs,
-            action=action,
-            retired=retired,
-            composable=composable,
-            gives=gives,
-            beside=beside,
-            rare=rare,
-        )
+        made = Tool(known, description, function, model, needs, gives=gives, **options)
         TOOLS[known] = _joined(TOOLS[known], made) if known in TOOLS else made
         return function
 
@@ -219,17 +195,7 @@ def call(lab: Lab, name: str, arguments: str | Mapping[str, Any]) -> Evidence:
         notes = _limit(chosen.arguments, values)
         result = chosen.function(lab, **values)
     except (UsageError, ValidationError) as error:
-        message = in_words(error)
-        return lab.evidence.add(
-            Evidence(
-                lab.evidence.next_id,
-                name,
-                plain(given),
-                f"Error: {message}",
-                seconds=time.monotonic() - started,
-                error=message,
-            )
-        )
+        return failed(lab, name, given, in_words(error), seconds=time.monotonic() - started)
     return lab.evidence.add(
         Evidence(
             lab.evidence.next_id,
@@ -250,7 +216,7 @@ def _why_not(lab: Lab, name: str) -> str:
     if known is None or known.action or name in lab.left_out:
         return ""
     lacking = min((form.lacking(lab) for form in (known, *known.forms)), key=len)
-    return f" here: it needs {' and '.join(NEEDS[need] for need in lacking)}"
+    return f" here: it needs {' and '.join(NEEDS[need].words for need in lacking)}"
 
 
 def attempt(lab: Lab, name: str, arguments: str | Mapping[str, Any]) -> Evidence:
@@ -262,14 +228,17 @@ def attempt(lab: Lab, name: str, arguments: str | Mapping[str, Any]) -> Evidence
         return failed(lab, name, arguments, fault)
 
 
-def failed(lab: Lab, name: str, arguments: str | Mapping[str, Any], error: str) -> Evidence:
+def failed(
+    lab: Lab, name: str, arguments: str | Mapping[str, Any], error: str, *, seconds: float = 0.0
+) -> Evidence:
     """Keeps a call that gave no result, as evidence with an error."""
     try:
         given = plain(_parsed(arguments))
     except UsageError:
         given = {}
+    text = f"Error: {error}"
     return lab.evidence.add(
-        Evidence(lab.evidence.next_id, name, given, f"Error: {error}", error=error)
+        Evidence(lab.evidence.next_id, name, given, text, seconds=seconds, error=error)
     )
 
 

@@ -66,7 +66,7 @@ def _offer(tool: Tool, door: Door) -> Offer:
     if tool.action and door != "label":
         return Offer(tool.name, door, "", "it is an act of an investigation's planner")
     if "hidden" in needs and door != "label":
-        return Offer(tool.name, door, "", f"it needs {NEEDS['hidden']}")
+        return Offer(tool.name, door, "", f"it needs {NEEDS['hidden'].words}")
     if door == "label":
         for need, reason in _NOT_IN_LABEL.items():
             if need in needs:
