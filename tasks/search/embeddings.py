@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from ...tools.errors import UsageError
-from . import cache
+from ...tools.io.arrays import load_arrays, save_arrays
 from .records import Record, readable, sayings
 from .words import MOST_LETTERS
 
@@ -42,7 +42,7 @@ class LabelEmbeddings:
         self._matrix: tuple[list[str], np.ndarray] | None = None
         self._place: dict[str, int] = {}  # row of `_known` by key
         self._known = np.zeros((0, 0), np.float32)
-        kept = cache.load(self._path)
+        kept = load_arrays(self._path) or {}
         if _whole(kept, encoder):
             self._place = {key: i for i, key in enumerate(kept["keys"].tolist())}
             self._known = kept["vectors"]
@@ -82,7 +82,12 @@ class LabelEmbeddings:
                 self._known = np.concatenate([self._known, vectors]) if start else vectors
                 self._place.update({_key(text): start + i for i, text in enumerate(ordered)})
             kept = {"keys": np.array(list(self._place)), "vectors": self._known}
-            return cache.save(self._path, {"encoder": np.array(self.encoder), **kept})
+            try:
+                save_arrays(self._path, {"encoder": np.array(self.encoder), **kept})
+            except OSError as error:
+                why = error.strerror
+                return f"{self._path} was not written ({why}): the next search measures again"
+            return None
 
     def cosines(self, query: str) -> dict[str, float]:
         """How near each unit is to a query, once no text is missing."""

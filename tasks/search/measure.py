@@ -14,6 +14,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ import numpy as np
 from ...tools.data.image_rows import ImageRows
 from ...tools.data.windows import TokenWindows
 from ...tools.errors import UsageError
+from ...tools.io.arrays import load_arrays, save_arrays
 from ...tools.lab import measure
 from ...tools.models.target import Target
 from ...tools.models.unit import Unit
@@ -30,7 +32,6 @@ from ..labelling.data import RunData, load_data
 from ..labelling.folder import RunFolder
 from ..labelling.shape import Measurable
 from ..labelling.trusted import allowed, load_allowed
-from . import cache
 
 FILE = "similar.npz"
 FORMAT = 1
@@ -102,7 +103,8 @@ def activity(
     wanted = list(dict.fromkeys([*run["units"], *units]))  # units still to come are measured too
     result = _measure(made.target, made.windows["explore"], wanted, seen)
     arrays = {item.name: np.asarray(getattr(result, item.name)) for item in fields(result)}
-    cache.save(folder / FILE, {"format": np.asarray(FORMAT), **arrays})
+    with suppress(OSError):  # the folder may be read-only
+        save_arrays(folder / FILE, {"format": np.asarray(FORMAT), **arrays})
     return result
 
 
@@ -148,7 +150,7 @@ def data_of(
 
 
 def _kept(path: Path, seen: str) -> Activity | None:
-    arrays = cache.load(path)
+    arrays = load_arrays(path) or {}
     names = [item.name for item in fields(Activity)]
     if {"format", *names} - arrays.keys() or int(arrays["format"]) != FORMAT:
         return None

@@ -10,7 +10,7 @@
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from ..errors import UsageError
@@ -152,15 +152,19 @@ def _records(text: str, records: str | None) -> Iterator[str]:
 def documents_of(text: str, words: int = WORDS) -> Iterator[str]:
     """Groups blank-line blocks into documents of about `words` words."""
     blocks = [block for block in re.split(r"\n[^\S\n]*\n\s*", text) if block.strip()]
+    return grouped((part for block in blocks for part in _parts(block.strip("\n"), words)), words)
+
+
+def grouped(texts: Iterable[str], words: int) -> Iterator[str]:
+    """Texts in a row as one, up to the one that brings it to `words` words."""
     group: list[str] = []
     size = 0
-    for block in blocks:
-        for part in _parts(block.strip("\n"), words):
-            group.append(part)
-            size += len(part.split())
-            if size >= words:
-                yield "\n\n".join(group)
-                group, size = [], 0
+    for text in texts:
+        group.append(text)
+        size += len(text.split())
+        if size >= words:
+            yield "\n\n".join(group)
+            group, size = [], 0
     if group:
         yield "\n\n".join(group)
 

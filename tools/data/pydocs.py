@@ -18,6 +18,7 @@ from functools import cache
 from pathlib import Path
 
 from .corpus import Document
+from .files import grouped
 
 _SKIPPED = {
     "__pycache__",
@@ -63,7 +64,8 @@ def _read(root: Path) -> tuple[Document, ...]:
             paragraphs = list(dict.fromkeys(paragraphs))
             seen.update(paragraphs)
             identifier = f"{name}.{title}" if title else name
-            for number, text in enumerate(_pieces(paragraphs)):
+            pieces = (text for text in grouped(paragraphs, _MOST) if len(text.split()) >= _LEAST)
+            for number, text in enumerate(pieces):
                 documents.append(Document(f"{identifier}#{number}" if number else identifier, text))
     return tuple(documents)
 
@@ -126,17 +128,3 @@ def _paragraphs(docstring: str) -> Iterator[str]:
             continue
         flush = all(not line[0].isspace() for line in lines)
         yield " ".join(lines) if flush else "\n".join(lines)
-
-
-def _pieces(paragraphs: list[str]) -> Iterator[str]:
-    """Documents of at most about `_MOST` words; too short ones are left out."""
-    group: list[str] = []
-    words = 0
-    for paragraph in paragraphs:
-        group.append(paragraph)
-        words += len(paragraph.split())
-        if words >= _MOST:
-            yield "\n\n".join(group)
-            group, words = [], 0
-    if words >= _LEAST:
-        yield "\n\n".join(group)

@@ -149,11 +149,7 @@ class Runner:
                 states = torch.stack([self._state(rows[at], *where) for at in part])
                 out[part] = self._restarted(states, block, place)
             else:
-                changes = [
-                    change.at(rows=[number])
-                    for number, at in enumerate(part)
-                    for change in rows[at]
-                ]
+                changes = _in_one_batch([rows[at] for at in part])
                 logits = self.target.restart(
                     self.cached, changes, rows=len(part), logits_at=self._logits_at
                 ).output
@@ -291,15 +287,13 @@ class Runner:
 
     def _whole_run(self, rows: Sequence[Row]) -> Tensor:
         """A metric of any kind, `[row]`, off whole runs with changes."""
-        changes = [change.at(rows=[number]) for number, row in enumerate(rows) for change in row]
         batch, metric = self.prompt.repeated(len(rows)), self.metric
-        wanted = whole_output(self.target)
+        changes, wanted = _in_one_batch(rows), whole_output(self.target)
         run = self.target.trace(batch, metric.sites, interventions=changes, output=wanted)
         return metric.of(run.output, run.values)
 
     def _traced(self, rows: Sequence[Row]) -> Tensor:
-        changes = [change.at(rows=[number]) for number, row in enumerate(rows) for change in row]
-        batch = self.prompt.repeated(len(rows))
+        batch, changes = self.prompt.repeated(len(rows)), _in_one_batch(rows)
         with torch.no_grad():
             wanted = "last" if self.ends == 1 else True
             output: Any = self.target.trace(batch, interventions=changes, output=wanted).output
@@ -335,6 +329,11 @@ class Runner:
 def runners_of(target: Target, read: TargetPrompts) -> list[Runner]:
     """One for each prompt."""
     return [Runner(target, row, m) for row, m in zip(read.prompts, read.metrics, strict=True)]
+
+
+def _in_one_batch(rows: Sequence[Row]) -> list[Intervention]:
+    """What all rows carry, each at its own number."""
+    return [change.at(rows=[i]) for i, row in enumerate(rows) for change in row]
 
 
 def _finite(target: Target, logits: Tensor) -> None:

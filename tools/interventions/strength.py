@@ -21,6 +21,7 @@ import numpy as np
 from ..activations.unit_stats import POOL, matched, pool, profile
 from ..lab import Lab
 from ..models import Unit
+from ..statistics.association import auroc
 from ..statistics.causal_rule import LEAST_CONTROLS, Causal, causal
 from .neutral_pictures import NeutralPictures
 from .neutral_prompts import NeutralPrompts
@@ -112,7 +113,8 @@ def strengths(inputs: NeutralInputs, units: Sequence[Unit], n_peaks: int = PEAKS
                 values = inputs.values(change)
                 rest = np.setdiff1d(others, own)
                 rest = rest if rest.size else np.setdiff1d(np.arange(len(values)), own)
-                score = auroc(values[own], values[rest])
+                each = np.concatenate([values[own], values[rest]])
+                score = auroc(np.arange(len(each)) < len(own), each, undefined=0.5)
             memo[keys[one]] = first[one]._replace(needed=needed[one], reach=reach, score=score)
     return [memo[keys[unit]] for unit in units]
 
@@ -138,14 +140,6 @@ def balanced(unit: Unit, near: Sequence[Unit], size: np.ndarray) -> list[Unit]:
 def matched_size(sizes: Sequence[float]) -> float:
     """The size at which units of a site are compared: the middle one of random units."""
     return max(LEAST_SIZE, float(np.median(sizes)) if sizes else 0.0)
-
-
-def auroc(above: np.ndarray, below: np.ndarray) -> float:
-    """The chance that one of the first is larger than one of the second, ties half; .5 if empty."""
-    if not above.size or not below.size:
-        return 0.5
-    gap = above[:, None] - below[None]
-    return float((gap > 0).mean() + 0.5 * (gap == 0).mean())
 
 
 def _first(inputs: NeutralInputs, units: Sequence[Unit]) -> dict[Unit, Strength]:

@@ -7,16 +7,12 @@ read is computed again, and one that cannot be written is not kept.
 
 import hashlib
 import os
-import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import numpy as np
-
-Arrays = Mapping[str, Any]
-"""numpy arrays by name."""
+from .arrays import Arrays, load_arrays, save_arrays
 
 
 class KeptSize(NamedTuple):
@@ -49,11 +45,7 @@ def kept(kind: str, decides: str, make: Callable[[], Arrays]) -> Arrays:
 
 def load_kept(kind: str, decides: str) -> Arrays | None:
     """The arrays that are kept; None where there are none, or none that can be read."""
-    try:
-        with np.load(_file(kind, decides), allow_pickle=False) as arrays:
-            return dict(arrays)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
-        return None
+    return load_arrays(_file(kind, decides))
 
 
 def keep(kind: str, decides: str, arrays: Arrays) -> None:
@@ -65,14 +57,9 @@ def keep(kind: str, decides: str, arrays: Arrays) -> None:
         arrays: By name.
     """
     file = _file(kind, decides)
-    part = file.with_suffix(f".{os.getpid()}.part.npz")
-    try:
+    with suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
-        np.savez(part, **arrays)
-        part.replace(file)
-    except OSError:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
+        save_arrays(file, arrays)
 
 
 def _file(kind: str, decides: str) -> Path:
