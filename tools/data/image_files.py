@@ -107,7 +107,7 @@ def collected(
 
 
 def key_of(picture: Image.Image) -> str:
-    """A hash of the pixels."""
+    """A hash of the size and the pixels, whatever file they lie in."""
     digest = hashlib.sha256(f"{picture.size}".encode())
     digest.update(picture.tobytes())
     return digest.hexdigest()

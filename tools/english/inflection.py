@@ -141,9 +141,7 @@ def forms(word: str, part: PartOfSpeech | None = None) -> frozenset[str]:
 
 def _with_s(word: str, es: bool) -> str:
     low = word.lower()
-    if low.endswith("y") and len(low) > 1 and low[-2] not in _VOWELS:
-        return word[:-1] + "ies"
-    if low.endswith("quy"):
+    if low.endswith("quy") or (low.endswith("y") and len(low) > 1 and low[-2] not in _VOWELS):
         return word[:-1] + "ies"
     if es or low.endswith(("s", "x", "z", "ch", "sh")):
         if low.endswith("z") and len(low) > 2 and low[-2] in _VOWELS and len(low) <= 4:

@@ -179,11 +179,7 @@ def _block(run: _Pass) -> None:
         return
     flat = torch.from_numpy(window * width + place).to(run.target.device)
     where = torch.from_numpy(positions).to(run.target.device)
-    _, slots, picked = np.intersect1d(
-        run.places, positions, assume_unique=True, return_indices=True
-    )
-    chosen = torch.from_numpy(picked).to(flat.device)
-    sample = np.empty((len(slots), run.units), np.float32)
+    slots, chosen, sample = _sampled(run, positions)
 
     def take(name: str, values: Tensor) -> None:
         tally = run.tallies[name]
@@ -199,9 +195,7 @@ def _block(run: _Pass) -> None:
 def _block_of_pictures(run: _Pass, pictures: ImageRows) -> None:
     first = run.next * run.rows
     positions = np.arange(first, min(first + run.rows, len(pictures)))
-    _, slots, picked = np.intersect1d(
-        run.places, positions, assume_unique=True, return_indices=True
-    )
+    slots, chosen, sample = _sampled(run, positions)
     device = run.target.device
     peaks = {  # [image, unit] each; made beforehand, as what is kept between passes parts the heap
         name: torch.zeros(len(positions), tally.site.units, device=device)
@@ -220,13 +214,22 @@ def _block_of_pictures(run: _Pass, pictures: ImageRows) -> None:
         part = pictures.rows(slice(first + here.start, first + here.stop))
         run.target.trace(part, names, output=False, take=take)
         run.tell(first + here.stop)
-    every, chosen = torch.arange(len(positions), device=device), torch.from_numpy(picked).to(device)
-    sample = np.empty((len(slots), run.units), np.float32)
+    every = torch.arange(len(positions), device=device)
     for name, tally in run.tallies.items():
         kept = tally.take(peaks[name], every, every + first)
         sample[:, run.columns[name]] = kept[chosen].cpu().numpy()
     _keep(run, slots, sample)
     run.count += len(positions)
+
+
+def _sampled(run: _Pass, positions: np.ndarray) -> tuple[np.ndarray, Tensor, np.ndarray]:
+    """Which of the sampled places are in a block, which of its positions they are, and room for
+    their values `[sampled, unit]`."""
+    _, slots, chosen = np.intersect1d(
+        run.places, positions, assume_unique=True, return_indices=True
+    )
+    sample = np.empty((len(slots), run.units), np.float32)
+    return slots, torch.from_numpy(chosen).to(run.target.device), sample
 
 
 def _keep(run: _Pass, slots: np.ndarray, sample: np.ndarray) -> None:

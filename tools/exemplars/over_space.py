@@ -6,6 +6,7 @@ channels takes fifteen times as long as one of 32. Several pixels are therefore 
 as many times the channels: as many as make a multiple of 32.
 """
 
+from collections.abc import Callable
 from math import gcd
 
 import torch
@@ -16,29 +17,24 @@ _LANE = 32  # channels that PyTorch reduces at once
 
 def largest(values: Tensor) -> Tensor:
     """`[image, place, unit]` to `[image, unit]`."""
-    folded, rest = _folded(values)
-    result = _narrow(folded.amax(1), values).amax(1)
-    return torch.maximum(result, rest.amax(1)) if rest.shape[1] else result
+    return _extreme(values, torch.amax, torch.maximum)
 
 
 def least(values: Tensor) -> Tensor:
     """`[image, place, unit]` to `[image, unit]`."""
-    folded, rest = _folded(values)
-    result = _narrow(folded.amin(1), values).amin(1)
-    return torch.minimum(result, rest.amin(1)) if rest.shape[1] else result
+    return _extreme(values, torch.amin, torch.minimum)
 
 
-def _folded(values: Tensor) -> tuple[Tensor, Tensor]:
-    """Places joined to `[image, places / n, n * unit]`, and those that are left over."""
+def _extreme(values: Tensor, over: Callable[..., Tensor], of: Callable[..., Tensor]) -> Tensor:
+    """The greatest or least over places; `of` is that of two.
+
+    Places are joined to `[image, places / n, n * unit]`; some are left over.
+    """
     images, places, units = values.shape
     n = _LANE // gcd(units, _LANE)
     if places < n or values[0].stride() != (units, 1):
         n = 1
     whole = places // n * n
-    joined = values[:, :whole].reshape(images, -1, n * units)
-    return joined, values[:, whole:]
-
-
-def _narrow(peaks: Tensor, values: Tensor) -> Tensor:
-    """`[image, n * unit]` to `[image, n, unit]`."""
-    return peaks.unflatten(1, (-1, values.shape[2]))
+    joined = over(values[:, :whole].reshape(images, -1, n * units), 1)  # [image, n * unit]
+    result = over(joined.unflatten(1, (-1, units)), 1)
+    return of(result, over(values[:, whole:], 1)) if whole < places else result

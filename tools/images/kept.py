@@ -1,11 +1,11 @@
 """Pictures that an image model made: kept as files beside the evidence, known by their pixels."""
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
+from ..data.image_files import key_of
 from ..errors import UsageError
 from ..lab import Lab
 
@@ -24,17 +24,12 @@ def folder_of(lab: Lab) -> Path:
     return lab.evidence.folder
 
 
-def fingerprint(picture: Image.Image) -> str:
-    """A hash of a picture's size and pixels, whatever file it lies in."""
-    return hashlib.sha256(f"{picture.size}".encode() + picture.tobytes()).hexdigest()
-
-
 def kept(lab: Lab, picture: Image.Image) -> dict[str, Any]:
     """Writes a picture into the lab's folder: its file name and the hash of its pixels."""
     folder = folder_of(lab)
     picture = picture.convert("RGB")
     picture.thumbnail((LARGEST, LARGEST))
-    known = fingerprint(picture)
+    known = key_of(picture)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{known[:16]}.png"
     if not path.exists():
@@ -54,6 +49,6 @@ def opened(folder: Path, file: str, known: str) -> Image.Image:
             picture = image.convert("RGB")
     except (OSError, Image.DecompressionBombError) as error:
         raise UsageError(f"cannot read {path}: {error}") from error
-    if fingerprint(picture) != known:
+    if key_of(picture) != known:
         raise UsageError(f"{path} is not the picture that was recorded")
     return picture

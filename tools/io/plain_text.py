@@ -16,15 +16,16 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from .strict_json import without_surrogates
+
 _OVERRIDES = "\u202a-\u202e\u2066-\u2069"
 _CONTROL = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f{_OVERRIDES}]")
 _CONTROL_BUT_RETURN = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f{_OVERRIDES}]")
-_LONE = re.compile("[\ud800-\udfff]")
 
 
 def plain(text: str) -> str:
     """The text without control characters; lone surrogates, which no stream takes, replaced."""
-    return _LONE.sub("\ufffd", _CONTROL.sub("", text))
+    return without_surrogates(_CONTROL.sub("", text))
 
 
 def clip(text: str, limit: int) -> str:
@@ -41,7 +42,7 @@ class _Plain:
         self._control = control
 
     def write(self, text: str) -> int:
-        self.rich_proxied_file.write(_LONE.sub("\ufffd", self._control.sub("", text)))
+        self.rich_proxied_file.write(without_surrogates(self._control.sub("", text)))
         return len(text)
 
     def writelines(self, lines: Iterable[str]) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 KINDS = ("detector", "efficientnet", "clip:MODEL", "dino:MODEL", "dino:MODEL+sam:MODEL")
 
 
-def load_reader(spec: str, *, device: str | None = None) -> "PictureReader":
+def load_reader(spec: str) -> "PictureReader":
     """The reader of that name.
 
     Raises:
@@ -36,7 +36,7 @@ def load_reader(spec: str, *, device: str | None = None) -> "PictureReader":
         from ..models import Target
         from .clip_reader import ClipReader
 
-        return ClipReader(Target.load(rest, device=device))
+        return ClipReader(Target.load(rest))
     if kind == "dino" and rest:
         from transformers import AutoModelForMaskGeneration, AutoModelForZeroShotObjectDetection
 
@@ -44,8 +44,8 @@ def load_reader(spec: str, *, device: str | None = None) -> "PictureReader":
 
         finds, _, cuts = rest.partition("+sam:")
         return GroundingReader(
-            _loaded(AutoModelForZeroShotObjectDetection, finds, device),
-            _loaded(AutoModelForMaskGeneration, cuts, device) if cuts else None,
+            _loaded(AutoModelForZeroShotObjectDetection, finds),
+            _loaded(AutoModelForMaskGeneration, cuts) if cuts else None,
             name=spec,
         )
     if not _names_a_model(spec):
@@ -54,7 +54,7 @@ def load_reader(spec: str, *, device: str | None = None) -> "PictureReader":
     from .clip_reader import ClipReader
     from .network_reader import NetworkReader
 
-    target = Target.load(spec, device=device)
+    target = Target.load(spec)
     return NetworkReader(target, spec) if target.clip is None else ClipReader(target)
 
 
@@ -80,17 +80,16 @@ def _names_a_model(spec: str) -> bool:
     return built_in(spec) or re.search(r"\.py:\w+$", spec) is not None or "/" in spec
 
 
-def _loaded(kind: Any, name: str, device: str | None) -> tuple[Any, Any]:
+def _loaded(kind: Any, name: str) -> tuple[Any, Any]:
     from transformers import AutoProcessor
 
     from ..models.checkpoints import quiet
     from ..models.load import checked_device
 
-    where = checked_device(device)
     try:
         with quiet():
-            network = kind.from_pretrained(name, weights_only=True)
-            return network.to(where), AutoProcessor.from_pretrained(name, backend="pil")
+            network = kind.from_pretrained(name, weights_only=True).to(checked_device(None))
+            return network, AutoProcessor.from_pretrained(name, backend="pil")
     except Exception as error:  # the libraries raise many kinds; each becomes one clear line
         message = " ".join(str(error).split())[:200] or type(error).__name__
         raise UsageError(f"the reader's model '{name}' cannot be read: {message}") from error

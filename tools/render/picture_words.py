@@ -11,6 +11,7 @@ import numpy as np
 
 from ..data.image_rows import ImageRows
 from ..images.maps import Region, whereabouts
+from ..io.plain_text import clip
 from ..lab import Lab
 from ..models import Target
 from ..models.picture_reader import picture_states
@@ -38,8 +39,8 @@ def caption(rows: ImageRows, row: int) -> str:
     """What identifies a picture in a list: its scene in words, how it was made, or its name."""
     scene, picture = known_scene(rows, row), rows.pictures[row]
     if scene is not None:
-        return _cut(described(scene))
-    return _cut(_made(picture.recipe or {}) or f"picture {picture.key[:8]}")
+        return clip(described(scene), _MOST)
+    return clip(_made(picture.recipe or {}) or f"picture {picture.key[:8]}", _MOST)
 
 
 def known_scene(rows: ImageRows, row: int) -> Scene | None:
@@ -64,7 +65,7 @@ def detected(rows: ImageRows, row: int) -> str:
     if known_scene(rows, row) is not None:
         return ""
     scene = detect(rows.seen(row))
-    return "" if scene.background == UNKNOWN else f"detector: {_cut(described(scene))}"
+    return "" if scene.background == UNKNOWN else f"detector: {clip(described(scene), _MOST)}"
 
 
 def class_name(target: Target, at: int) -> str:
@@ -82,10 +83,6 @@ def _made(recipe: Mapping[str, Any]) -> str:
         base = base or (described(Scene.model_validate(of["scene"])) if "scene" in of else "")
         return f"{base} + {', '.join(str(edit.get('edit')) for edit in recipe['edits'])}"
     return f"by {recipe['by']}: {recipe.get('prompt')}" if "by" in recipe else ""
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _MOST else f"{text[: _MOST - 1]}…"
 
 
 def region_words(lab: Lab, rows: ImageRows, row: int, region: Region | None) -> str:

@@ -51,7 +51,9 @@ def run_code(
         limits: Default: a few seconds and half a gigabyte.
     """
     results = results_of(code, inputs, limits=limits or Limits())
-    return _none(results, len(inputs)) if isinstance(results, str) else _read(results)
+    if isinstance(results, str):
+        return Ran([None] * len(inputs), [results] * len(inputs), results)
+    return _read(results)
 
 
 def results_of(
@@ -79,10 +81,6 @@ def results_of(
         for item in results
     )
     return [(None if error is None else str(error)[:200], value) for error, value in pairs]
-
-
-def _none(reason: str, n: int) -> Ran:
-    return Ran([None] * n, [reason] * n, reason)
 
 
 def _read(results: Sequence[tuple[str | None, Any]]) -> Ran:

@@ -35,6 +35,12 @@ class _Canvas:
     def ellipse(self, x: float, y: float, wide: float, high: float, colour: RGB) -> None:
         self.polygon(arc(x, y, wide, high, 0, 360, steps=24), colour)
 
+    def ripple(self, x: float, y: float, wide: float, high: float, low: float, colour: RGB) -> None:
+        """A lens that is bent upwards, from one height to another."""
+        upper = curve((x, y), (x + wide / 2, y - high), (x + wide, y))
+        lower = curve((x + wide, y), (x + wide / 2, y - low), (x, y))
+        self.polygon([*upper, *lower], colour)
+
     def ground(self, points: list[Point], colour: RGB) -> None:
         """What is below a line from the left to the right edge."""
         self.polygon([*curve(*points), (1.01, 1.01), (-0.01, 1.01)], colour)
@@ -86,9 +92,7 @@ def _sea(canvas: _Canvas, dice: random.Random) -> None:
         while x < 1:
             wide = dice.uniform(0.08, 0.16)
             tone = crest if dice.random() < 0.7 else deep
-            upper = curve((x, y), (x + wide / 2, y - 0.016), (x + wide, y))
-            lower = curve((x + wide, y), (x + wide / 2, y - 0.006), (x, y))
-            canvas.polygon([*upper, *lower], tone)
+            canvas.ripple(x, y, wide, 0.016, 0.006, tone)
             x += wide + dice.uniform(0.03, 0.14)
         y += 0.05 + 0.03 * (y - level)
 
@@ -114,9 +118,7 @@ def _desert(canvas: _Canvas, dice: random.Random) -> None:
     canvas.ground(_horizon(dice, level + 0.36, 0.05), glint)
     for _ in range(16):
         x, y, wide = dice.random(), dice.uniform(level + 0.2, 0.98), dice.uniform(0.06, 0.14)
-        upper = curve((x, y), (x + wide / 2, y - 0.014), (x + wide, y))
-        lower = curve((x + wide, y), (x + wide / 2, y - 0.004), (x, y))
-        canvas.polygon([*upper, *lower], shade)
+        canvas.ripple(x, y, wide, 0.014, 0.004, shade)
 
 
 def _snow(canvas: _Canvas, dice: random.Random) -> None:

@@ -23,8 +23,6 @@ PALETTE: dict[str, RGB] = {
 """Colours of things and of plain backgrounds."""
 
 COLOURS: tuple[str, ...] = tuple(PALETTE)
-NEUTRAL: tuple[str, ...] = ("black", "grey", "white")
-"""Colours without a hue."""
 _TABLE = np.array(list(PALETTE.values()), np.float32)  # [colour, 3]
 _DARK: RGB = (46, 46, 48)
 _MID: RGB = (150, 150, 152)

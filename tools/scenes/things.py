@@ -17,8 +17,6 @@ THINGS: dict[str, Drawing] = {
 """Every thing, by name."""
 
 NAMES: tuple[str, ...] = tuple(THINGS)
-SHAPES: tuple[str, ...] = tuple(FIGURES)
-"""Names of the geometric figures."""
 PICTOGRAMS: tuple[str, ...] = tuple(name for name in NAMES if name not in FIGURES)
 """Names of the everyday things."""
 

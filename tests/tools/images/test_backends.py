@@ -9,10 +9,10 @@ import pytest
 from checks import made_again, refused
 from endpoint import Act, Endpoint, endpoint, fails, text
 from neuroscribe.tools.activations.records import inputs_of
+from neuroscribe.tools.data.image_files import key_of
 from neuroscribe.tools.images.backends import backend_of, open_backend
 from neuroscribe.tools.images.backends.openai_images import OpenAIImages
 from neuroscribe.tools.images.backends.stand_ins import stand_ins
-from neuroscribe.tools.images.kept import fingerprint
 from neuroscribe.tools.registry import call
 from PIL import Image
 
@@ -54,7 +54,7 @@ def test_a_prompt_is_drawn_measured_and_kept(make_pictures):
     assert recipe["by"] == "openai:gpt-image-1"
     kept = lab.evidence.folder / recipe["file"]
     with Image.open(kept) as image:
-        assert fingerprint(image.convert("RGB")) == recipe["sha256"]
+        assert key_of(image.convert("RGB")) == recipe["sha256"]
     assert found.data["measured"][0]["activations"][0] > 0.4
     assert "fire engine" in found.text
     assert lab.meter.cost == pytest.approx(0.04)

@@ -7,7 +7,7 @@ from neuroscribe.tools.scenes.backgrounds import BACKGROUNDS, SETTINGS, TINTS
 from neuroscribe.tools.scenes.drawing import draw, mask, render
 from neuroscribe.tools.scenes.palette import COLOURS, PALETTE, nearest_colour, nearest_colours
 from neuroscribe.tools.scenes.scene import TEXTURES, Scene, Thing
-from neuroscribe.tools.scenes.things import GROUPS, NAMES, PICTOGRAMS, SHAPES, THINGS, drawing_of
+from neuroscribe.tools.scenes.things import GROUPS, NAMES, PICTOGRAMS, THINGS, drawing_of
 
 
 def test_every_colour_of_the_palette_is_its_own_nearest_and_far_from_the_others():
@@ -35,7 +35,7 @@ def test_every_thing_fills_its_square_and_has_a_body():
 
 def test_names_of_groups_are_names_of_things():
     assert len(PICTOGRAMS) >= 24
-    assert len(SHAPES) >= 12
+    assert len(GROUPS["figures"]) >= 12
     for names in GROUPS.values():
         assert set(names) <= set(NAMES)
         assert len(set(names)) == len(names) > 1
