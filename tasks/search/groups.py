@@ -51,7 +51,8 @@ def identical_labels(records: Mapping[str, Record]) -> tuple[tuple[str, ...], ..
         words = plain_words(label_of(record))
         if words and has_label(record):
             same[words].append(unit)
-    return tuple(sorted((tuple(units) for units in same.values() if units[1:]), key=_largest_first))
+    found = (tuple(units) for units in same.values() if units[1:])
+    return tuple(sorted(found, key=lambda units: (-len(units), units)))
 
 
 def duplicates(
@@ -150,7 +151,3 @@ def _group(
         float(pairs.mean()),
         float(pairs.min()),
     )
-
-
-def _largest_first(units: tuple[str, ...]) -> tuple[int, tuple[str, ...]]:
-    return -len(units), units

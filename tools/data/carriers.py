@@ -33,6 +33,7 @@ from .grammar import (
 )
 
 _FORMS = {"noun": "ns", "verb": "npgt", "name": "n"}
+_COMPARATIVES = frozenset(more for more, _ in ADJECTIVES.values())
 _DO = {"cooking verbs", "verbs of breaking", "verbs of cleaning", "verbs of seeing"}
 _SUFFIXES = {
     "adjective": ("able", "ible", "ful", "less", "ous", "ive", "ish", "ical", "ary"),
@@ -113,11 +114,6 @@ def _verb_forms() -> dict[str, str]:
     return {**out, **dict.fromkeys(VERBS, "n")}
 
 
-@lru_cache(maxsize=1)
-def _comparatives() -> frozenset[str]:
-    return frozenset(more for more, _ in ADJECTIVES.values())
-
-
 def _guess(word: str) -> Reading:
     low = word.lower()
     letters = low.replace("'", "").replace(" ", "").replace("-", "")
@@ -129,7 +125,7 @@ def _guess(word: str) -> Reading:
         return Reading("verb", _verb_forms()[low])
     if low in ADJECTIVES:
         return Reading("adjective", "n")
-    if low in _comparatives():
+    if low in _COMPARATIVES:
         return Reading("adjective", "c")
     for kind, ends in _SUFFIXES.items():
         if low.endswith(ends) and len(low) > 5:

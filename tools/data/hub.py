@@ -98,7 +98,8 @@ def _documents(rows: Any, name: str, field: str | None, most_tokens: int | None)
     documents: list[Document] = []
     characters = 0
     for row in rows:
-        field = field or _text_field(row)
+        words = [str(key) for key, value in row.items() if isinstance(value, str)]
+        field = field or ("text" if "text" in row or not words else words[0])
         text = text_of(row, field, f"dataset '{name}'")
         if text.strip():
             documents.append(Document(f"{name}/{len(documents)}", text))
@@ -109,11 +110,6 @@ def _documents(rows: Any, name: str, field: str | None, most_tokens: int | None)
     if not documents:
         raise UsageError(f"dataset '{name}' holds no text")
     return documents
-
-
-def _text_field(row: Any) -> str:
-    texts = [str(key) for key, value in row.items() if isinstance(value, str)]
-    return "text" if "text" in row or not texts else texts[0]
 
 
 _MOST_PICTURES = 2000  # pictures taken

@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class WordClass(NamedTuple):
@@ -41,19 +41,12 @@ class WordClass(NamedTuple):
 @lru_cache(maxsize=1)
 def word_classes() -> tuple[WordClass, ...]:
     """Every class, from `word_classes.json`."""
-    path = Path(__file__).with_suffix(".json")
-    data = json.loads(path.read_text(encoding="utf-8"))
-    return tuple(
-        WordClass(
-            name,
-            one["plural"],
-            tuple(one.get("words", ())),
-            tuple(one.get("marks", ())),
-            one.get("pattern", ""),
-            one.get("function", False),
-        )
-        for name, one in data.items()
-    )
+    data = json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))
+
+    def given(one: dict[str, Any]) -> dict[str, Any]:
+        return {key: tuple(it) if isinstance(it, list) else it for key, it in one.items()}
+
+    return tuple(WordClass(name, **given(one)) for name, one in data.items())
 
 
 def of_pattern(pattern: str) -> WordClass | None:

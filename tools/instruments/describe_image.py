@@ -16,6 +16,7 @@ from ..data.image_rows import ImageRows
 from ..errors import UsageError
 from ..evidence import Result
 from ..images.recipes import pictures_of, recipe_of
+from ..io.plain_text import clip
 from ..lab import Lab
 from ..llm.client import LLMError
 from ..llm.pictures import pixels_part
@@ -188,5 +189,4 @@ def _asked(lab: Lab, parts: Sequence[str | dict[str, Any]]) -> str:
 
 
 def _cut(text: str) -> str:
-    flat = " ".join(text.split())
-    return flat if len(flat) <= _LETTERS else f"{flat[: _LETTERS - 1]}…"
+    return clip(" ".join(text.split()), _LETTERS)

@@ -29,6 +29,7 @@ from ..images.recipes import (
     recipe_of,
     with_edit,
 )
+from ..io.plain_text import clip
 from ..lab import Lab
 from ..models import Unit
 from ..registry import tool
@@ -229,13 +230,8 @@ def _instructed(lab: Lab, recipe: Mapping[str, Any], step: Mapping[str, Any]) ->
 def _words(edit: Mapping[str, Any]) -> str:
     """`recolour which=cat colour=blue`."""
     parts = [str(edit.get("edit"))]
-    parts += [f"{key}={_short(value)}" for key, value in edit.items() if key != "edit"]
+    parts += [f"{key}={clip(str(value), 60)}" for key, value in edit.items() if key != "edit"]
     return " ".join(parts)
-
-
-def _short(value: Any) -> str:
-    text = str(value)
-    return text if len(text) <= 60 else f"{text[:59]}…"
 
 
 def _lines(table: Sequence[Mapping[str, Any]], shown: Sequence[str], bases: int) -> list[str]:

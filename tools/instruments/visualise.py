@@ -25,11 +25,11 @@ from torch import Tensor
 
 from ..activations.records import flat
 from ..activations.unit_stats import matched
+from ..data.image_files import key_of
 from ..data.image_rows import image_rows
 from ..data.pictures import Picture
 from ..errors import UsageError
 from ..evidence import Result
-from ..images.kept import fingerprint
 from ..lab import Lab
 from ..models import Unit
 from ..models.forward import Batch
@@ -240,7 +240,7 @@ def _moved(pixels: Tensor, draw: torch.Generator) -> Tensor:
 def _picture(pixels: np.ndarray) -> Picture:
     """A picture that the target sees as it is."""
     image = Image.fromarray(pixels)
-    key = fingerprint(image)
+    key = key_of(image)
     return Picture(key[:12], key, lambda: image, seen=lambda: pixels)
 
 
