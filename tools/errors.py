@@ -15,6 +15,11 @@ def not_finite(site: str) -> UsageError:
     )
 
 
+def said(error: BaseException, most: int = 200) -> str:
+    """What an error of other code says, in one line; its kind where it says nothing."""
+    return " ".join(str(error).split())[:most] or type(error).__name__
+
+
 def nearest(wrong: str, valid: Iterable[str], *, most: int = 3) -> str:
     """The valid names closest to a wrong one, as text for an error message."""
     import difflib  # only where something is wrong: the help of the command line starts here

@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageOps
 
-from ..errors import UsageError
+from ..errors import UsageError, said
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
 MOST_PIXELS = 64_000_000
@@ -70,8 +70,7 @@ def decode(source: Path | bytes) -> Decoded:
     except MemoryError as error:
         raise UsageError("there is not enough memory to unpack it") from error
     except Exception as error:  # a damaged file makes Pillow raise many kinds
-        message = " ".join(str(error).split())[:120] or type(error).__name__
-        raise UsageError(f"it is damaged: {message}") from error
+        raise UsageError(f"it is damaged: {said(error, 120)}") from error
 
 
 def _check(raw: Image.Image) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ..errors import UsageError
+from ..errors import UsageError, said
 from .corpus import Document
 from .image_files import collected, look_through
 from .lines import text_of
@@ -55,10 +55,9 @@ def reading(name: str, instead: str) -> Iterator[None]:
     except UsageError:
         raise
     except Exception as error:
-        message = " ".join(str(error).split())[:300] or type(error).__name__
         offline = " (offline mode is on)" if os.environ.get("HF_HUB_OFFLINE") else ""
         raise UsageError(
-            f"cannot read dataset '{name}'{offline}: {message}; "
+            f"cannot read dataset '{name}'{offline}: {said(error, 300)}; "
             f"check the name and the connection, or give {instead}"
         ) from error
 

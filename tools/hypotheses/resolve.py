@@ -63,22 +63,19 @@ def resolve(lab: Lab, given: Given | None) -> list[Hypothesis]:
         given = list(lab.hypotheses)
     out: list[Hypothesis] = []
     for entry in given:
-        if isinstance(entry, str):
-            key = entry.strip()
-            if key[:1] == "{":
-                predicate = predictor(lab, key)
-                key = _name(lab, predicate)
-            else:
-                predicate = parse(known(lab, key))
-        elif isinstance(entry, Mapping) and entry.get("kind") == "hypothesis":
-            key = str(entry.get("id", "")).strip()
-            predicate = parse(known(lab, key))
-        else:
-            predicate = predictor(lab, entry)
-            key = _name(lab, predicate)
+        key = _id(entry)
+        predicate = predictor(lab, entry) if key is None else parse(known(lab, key))
+        key = _name(lab, predicate) if key is None else key
         if key not in [hypothesis.id for hypothesis in out]:
             out.append(Hypothesis(key, predicate, predicate.model_dump()))
     return _apart(out)
+
+
+def _id(entry: str | Mapping[str, Any]) -> str | None:
+    """The id that an entry names a hypothesis by; None for a predictor."""
+    if isinstance(entry, Mapping):
+        return str(entry.get("id", "")).strip() if entry.get("kind") == "hypothesis" else None
+    return None if entry.strip()[:1] == "{" else entry.strip()
 
 
 def no_tokens(lab: Lab, predicate: Predicate) -> str:

@@ -22,7 +22,7 @@ from ..errors import UsageError
 from ..lab import Lab
 from ..scenes.drawing import mask
 from ..scenes.edits import chosen_things
-from ..scenes.palette import COLOURS, nearest_colours, rgb
+from ..scenes.palette import index_of, nearest_colours
 from ..scenes.scene import Scene
 from .maps import LEVEL, map_of, region
 
@@ -44,7 +44,7 @@ def mask_of(lab: Lab, rows: ImageRows, given: Any) -> np.ndarray:
     elif "unit" in given:
         area = _active(lab, rows, given)
     elif "colour" in given:
-        area = _coloured(rows.seen(0), str(given["colour"]))
+        area = nearest_colours(rows.seen(0)) == index_of(str(given["colour"]))
     elif "thing" in given:
         area = _things(lab, rows, given["thing"])
     else:
@@ -101,11 +101,6 @@ def _active(lab: Lab, rows: ImageRows, given: Mapping[str, Any]) -> np.ndarray:
     if active is None:
         raise UsageError(f"{unit} is nowhere above 0 in this picture, so it marks no region")
     return active.mask
-
-
-def _coloured(pixels: np.ndarray, name: str) -> np.ndarray:
-    rgb(name)  # says what colours there are
-    return nearest_colours(pixels) == COLOURS.index(name)
 
 
 def _things(lab: Lab, rows: ImageRows, which: Any) -> np.ndarray:

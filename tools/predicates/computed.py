@@ -6,19 +6,17 @@ must give the same for the beginning of a text as for the whole, at up to `_CUTS
 """
 
 import ast
-import weakref
 from functools import cached_property
 from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field, field_validator
 
-from ..data.windows import TokenWindows
 from ..errors import UsageError
 from ..memo import Memo
 from .algorithms import Amount
 from .phrases import quoted
-from .view import View
+from .view import View, memo_of
 
 MOST_CODE = 4000
 _NODE = 0.1
@@ -27,7 +25,6 @@ fixed kinds win where they say the same."""
 _CUTS = 8
 _SAID = 60
 _MOST = 32  # functions that are kept for the same windows
-_kept: "weakref.WeakKeyDictionary[TokenWindows, Memo]" = weakref.WeakKeyDictionary()
 
 
 class Computed(Amount, frozen=True):
@@ -53,7 +50,7 @@ class Computed(Amount, frozen=True):
         return code
 
     def amounts(self, view: View) -> np.ndarray:
-        memo = _kept.setdefault(view.windows, Memo())
+        memo = memo_of(view.windows).once("computed", Memo)
         return memo.once(self.code, lambda: _computed(self.code, view), most=_MOST)
 
     def values(self, view: View) -> np.ndarray:

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..data.image_rows import ImageRows
 from ..data.windows import batches
-from ..errors import UsageError, nearest
+from ..errors import UsageError
 from ..memo import Memo
 
 SIZE = 48
@@ -20,19 +20,6 @@ _SCENES = 96  # that the constants are measured on
 _MOST = 16
 _ROWS = 32
 _kept = Memo()
-
-
-def known_colours(name: str) -> int:
-    """The index of a colour of the palette.
-
-    Raises:
-        UsageError: if there is none of that name.
-    """
-    from ..scenes.palette import COLOURS
-
-    if name not in COLOURS:
-        raise UsageError(f"there is no colour '{name}'; nearest: {nearest(name, COLOURS)}")
-    return COLOURS.index(name)
 
 
 def colour_shares(rows: ImageRows) -> np.ndarray:

@@ -4,7 +4,6 @@ The windows know whom they were cut for; nothing that stands behind a place of a
 read, and what the text says next plays no part.
 """
 
-import weakref
 from typing import Any
 
 import numpy as np
@@ -14,10 +13,10 @@ from ..data.windows import TokenWindows, batches
 from ..errors import UsageError, nearest
 from ..memo import Memo
 from .phrases import quoted
+from .view import memo_of
 
 _ROWS = 64
 _MOST = 64  # sets of tokens whose probabilities are kept for the same windows
-_kept: "weakref.WeakKeyDictionary[TokenWindows, Memo]" = weakref.WeakKeyDictionary()
 
 
 def probability(windows: TokenWindows, names: tuple[str, ...]) -> np.ndarray:
@@ -28,7 +27,7 @@ def probability(windows: TokenWindows, names: tuple[str, ...]) -> np.ndarray:
     Raises:
         UsageError: if the model predicts nothing, or none of these.
     """
-    memo = _kept.setdefault(windows, Memo())
+    memo = memo_of(windows).once("outputs", Memo)
     return memo.once(frozenset(names), lambda: _probability(windows, names), most=_MOST)
 
 

@@ -12,7 +12,8 @@ from pydantic import BaseModel, Field
 
 from ..data.image_rows import ImageRows
 from ..errors import UsageError
-from .features import colour_shares, features, known_colours
+from ..scenes.palette import index_of
+from .features import colour_shares, features
 from .images import OfPixels
 
 
@@ -25,7 +26,7 @@ class Area(OfPixels, frozen=True):
     at_least: float = Field(gt=0, le=1, allow_inf_nan=False)
 
     def degrees(self, rows: ImageRows) -> np.ndarray:
-        at = [known_colours(name) for name in self.colours]
+        at = [index_of(name) for name in self.colours]
         return colour_shares(rows)[:, at].sum(1) >= self.at_least
 
     def noun(self) -> str:

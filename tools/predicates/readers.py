@@ -12,7 +12,7 @@ MODEL is a name that ships (`efficientnet`), a Hugging Face id, a folder or, for
 import re
 from typing import TYPE_CHECKING, Any
 
-from ..errors import UsageError, nearest
+from ..errors import UsageError, nearest, said
 
 if TYPE_CHECKING:
     from ..data.image_rows import PictureReader
@@ -91,5 +91,4 @@ def _loaded(kind: Any, name: str) -> tuple[Any, Any]:
             network = kind.from_pretrained(name, weights_only=True).to(checked_device(None))
             return network, AutoProcessor.from_pretrained(name, backend="pil")
     except Exception as error:  # the libraries raise many kinds; each becomes one clear line
-        message = " ".join(str(error).split())[:200] or type(error).__name__
-        raise UsageError(f"the reader's model '{name}' cannot be read: {message}") from error
+        raise UsageError(f"the reader's model '{name}' cannot be read: {said(error)}") from error

@@ -7,7 +7,6 @@ word, ranks of counted places). Atoms decide on vocabulary entries or words, the
 
 import threading
 import weakref
-from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
 from functools import cached_property
 from typing import Any, NamedTuple, cast
@@ -16,6 +15,7 @@ import numpy as np
 
 from ..data.image_rows import ImageRows
 from ..data.windows import TokenWindows
+from ..memo import Memo
 from .view_images import ImageView
 
 
@@ -255,7 +255,8 @@ def _positions(all_: tuple[str, ...], form: Callable[[str], str]) -> dict[str, l
 
 
 _views: "weakref.WeakKeyDictionary[Any, View]" = weakref.WeakKeyDictionary()
-_tables: "OrderedDict[tuple[int, Hashable], tuple[tuple[str, ...], Any]]" = OrderedDict()
+_memos: "weakref.WeakKeyDictionary[TokenWindows, Memo]" = weakref.WeakKeyDictionary()
+_tables = Memo()
 _MOST_TABLES = 64
 _lock = threading.RLock()
 
@@ -272,16 +273,14 @@ def view_of(windows: TokenWindows | ImageRows) -> View:
 
 
 def kept(strings: tuple[str, ...], name: Hashable, make: Callable[[tuple[str, ...]], Any]) -> Any:
-    """What `make` says of a tuple of strings, kept for as long as it is among the last used.
+    """What `make` says of a tuple of strings, kept for as long as it is among the last made.
 
     The tuple is known by identity: windows cut from the same source share it.
     """
-    key = (id(strings), name)
-    with _lock:
-        result = _tables.pop(key, None)
-        if result is None or result[0] is not strings:
-            result = (strings, make(strings))
-        _tables[key] = result
-        while len(_tables) > _MOST_TABLES:
-            _tables.popitem(last=False)
-    return result[1]
+    key = (id(strings), name)  # no other tuple has this id while this one is kept
+    return _tables.once(key, lambda: (strings, make(strings)), most=_MOST_TABLES)[1]
+
+
+def memo_of(windows: TokenWindows) -> Memo:
+    """What was computed of these windows; gone with them."""
+    return _memos.setdefault(windows, Memo())

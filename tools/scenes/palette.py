@@ -42,6 +42,16 @@ def rgb(name: str) -> RGB:
     return PALETTE[name]
 
 
+def index_of(name: str) -> int:
+    """The index in `COLOURS` of the colour of this name.
+
+    Raises:
+        UsageError: if the palette has no such colour.
+    """
+    rgb(name)
+    return COLOURS.index(name)
+
+
 def ink(name: str) -> RGB:
     """The neutral in which stripes, dots, checks, eyes and lines are drawn on a colour."""
     if name in ("black", "white"):  # so that black on white and white on black stay apart

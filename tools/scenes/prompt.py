@@ -199,12 +199,8 @@ class _Parser:
         value = word.value
         if word.sort == "number":
             self.open = replace(self.open, number=int(value))
-        elif word.sort == "size":
-            self.open = replace(self.open, size=value)  # type: ignore[arg-type]
-        elif word.sort == "colour":
-            self.open = replace(self.open, colour=value)
-        elif word.sort == "texture":
-            self.open = replace(self.open, texture=value)  # type: ignore[arg-type]
+        elif word.sort in ("size", "colour", "texture"):
+            self.open = replace(self.open, **{word.sort: value})  # type: ignore[arg-type]
         elif word.sort == "pattern":
             self._pattern(value)
         elif word.sort == "place":

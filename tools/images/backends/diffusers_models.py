@@ -11,7 +11,7 @@ from typing import Any
 
 from PIL import Image
 
-from ...errors import UsageError
+from ...errors import UsageError, said
 
 
 class Diffusers:
@@ -75,8 +75,7 @@ class Diffusers:
                     num_images_per_prompt=1,
                 )
             except (ValueError, RuntimeError, TypeError) as error:
-                reason = " ".join(str(error).split())[:200]
-                raise UsageError(f"{self.name} cannot draw this: {reason}") from error
+                raise UsageError(f"{self.name} cannot draw this: {said(error)}") from error
         flagged = getattr(result, "nsfw_content_detected", None)
         if flagged and any(flagged):
             raise UsageError(f"{self.name} refuses to show what it drew; use other words")
@@ -105,8 +104,7 @@ class Diffusers:
                 name, use_safetensors=True, trust_remote_code=False, local_files_only=local
             )
         except (OSError, ValueError, ImportError, RuntimeError) as error:
-            reason = " ".join(str(error).split())[:200]
-            raise UsageError(f"cannot load the diffusion model '{name}': {reason}") from error
+            raise UsageError(f"cannot load the diffusion model '{name}': {said(error)}") from error
         made.set_progress_bar_config(disable=True)
         device = self._device or ("cuda" if torch.cuda.is_available() else "cpu")
         return made.to(device)
