@@ -111,7 +111,7 @@ def print_index(made: "ExemplarIndex", started: float, as_json: bool) -> None:
         "folder": str(made.folder),
         "target": made.header["target"],
         "corpus": made.header["corpus"],
-        "sites": {name: made.summary(name).mean.shape[0] for name in made.sites},
+        "sites": {name: made.size(name) for name in made.sites},
         "units": made.units,
         "pictures" if made.pictures else "tokens": made.count,
         "shards": [f"{i + 1}/{n}" for i, n in shards],

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import torch
 
 from ..data.image_rows import ImageRows
 from ..data.keep import load_windows, windows_hash
@@ -15,7 +16,7 @@ from ..models import Target, Unit
 from .moments import mean_and_sd
 from .places import mixed
 from .store import ARRAYS, ROWS, checksums, damaged, open_array, read_header
-from .topk import EMPTY, positions_of
+from .topk import EMPTY, positions_of, values_of
 
 QUANTILES = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
 BANDS = ((0.5, 0.75), (0.75, 0.9), (0.9, 0.99), (0.99, 1.0))
@@ -68,24 +69,6 @@ class UnitExemplars:
     def rate(self) -> float:
         """The share of places where the unit fires."""
         return self.fired / self.count if self.count else 0.0
-
-    def distinct(self, limit: int | None = None) -> tuple[Exemplar, ...]:
-        """Of the top, the best place of each window: what a reader wants to see."""
-        first: dict[int, Exemplar] = {}
-        for item in self.top:
-            first.setdefault(item.window, item)
-        return tuple(first.values())[:limit]
-
-
-class SiteSummary(NamedTuple):
-    """All units of a site at once, `[unit]` each."""
-
-    mean: np.ndarray
-    sd: np.ndarray
-    rate: np.ndarray
-    """Share of places above 0, and below 0: `[unit, 2]`; NaN for a sign without meaning."""
-    max: np.ndarray
-    """Largest value in each direction, `[unit, 2]`; NaN where there is none."""
 
 
 class ExemplarIndex:
@@ -183,7 +166,9 @@ class ExemplarIndex:
         keys = keys[keys != EMPTY]
         top = tuple(
             Exemplar(*divmod(int(position), self._width), float(value))
-            for position, value in zip(positions_of(keys), _values(keys), strict=True)
+            for position, value in zip(
+                positions_of(keys), values_of(torch.from_numpy(keys)), strict=True
+            )
         )
         sample = sign * np.asarray(self.sample[row])
         mean, sd = mean_and_sd(np.asarray(self.sums[row]), self.count)
@@ -206,6 +191,10 @@ class ExemplarIndex:
             quantiles=_quantiles(sample, top, self.count),
         )
 
+    def size(self, site: str) -> int:
+        """Units of a site."""
+        return self._site(site)["units"]
+
     def signs(self, site: str) -> tuple[int, ...]:
         """The directions of a site that carry meaning."""
         return tuple(self._site(site)["signs"])
@@ -221,20 +210,6 @@ class ExemplarIndex:
         keys = np.asarray(self.top[rows, side])
         positions = np.where(keys == EMPTY, -1, positions_of(keys))
         return positions // self._width, np.where(positions < 0, -1, positions % self._width)
-
-    def summary(self, site: str) -> SiteSummary:
-        """Statistics of all units of a site."""
-        rows = self._rows(site)
-        mean, sd = mean_and_sd(np.asarray(self.sums[rows]), self.count)
-        rate = self.fired[rows] / max(1, self.count)
-        best = _values(np.asarray(self.top[rows, :, 0]))
-        if f"{site}-" in self._sites:
-            other = self.summary(f"{site}-")
-            rate[:, 1], best[:, 1] = other.rate[:, 0], other.max[:, 0]
-        for side, sign in enumerate((1, -1)):
-            if sign not in self._site(site)["signs"]:
-                rate[:, side] = np.nan
-        return SiteSummary(mean, sd, rate, best)
 
     def verify(self) -> None:
         """Reads everything and checks it.
@@ -256,8 +231,7 @@ class ExemplarIndex:
 
     def _rows(self, site: str) -> slice:
         """The rows of a site, checked."""
-        size = self._site(site)["units"]
-        rows = slice(self._first[site], self._first[site] + size)
+        rows = slice(self._first[site], self._first[site] + self.size(site))
         for block in range(rows.start // ROWS, -(-rows.stop // ROWS)):
             self._check(block)
         return rows
@@ -305,12 +279,6 @@ class ExemplarIndex:
             if len(seen) == limit:
                 break
         return tuple(seen.values())
-
-
-def _values(keys: np.ndarray) -> np.ndarray:
-    ordered = (keys >> 32).astype(np.int32)
-    bits = np.where(ordered >= 0, ordered, ordered ^ 0x7FFFFFFF).astype(np.int32)
-    return np.where(keys == EMPTY, np.float32(np.nan), bits.view(np.float32))
 
 
 def _quantiles(sample: np.ndarray, top: tuple[Exemplar, ...], count: int) -> dict[float, float]:

@@ -88,18 +88,6 @@ def test_every_unit_and_side_is_what_measuring_gives(target, rows, index):
                     assert values[item.window] == pytest.approx(item.value, abs=1e-5)
 
 
-def test_summary_has_both_sides(target, rows, index):
-    site = target.sites["conv.1"]
-    values = [
-        measure(target, rows, [Unit("conv.1", n, sign) for n in range(site.units)])[..., 0]
-        for sign in (1, -1)
-    ]
-    found = index.summary("conv.1")
-    np.testing.assert_allclose(found.max, np.stack([v.max(1) for v in values], 1), atol=1e-5)
-    np.testing.assert_allclose(found.rate, np.stack([(v > 0).mean(1) for v in values], 1))
-    assert np.isnan(index.summary("conv.0").rate[:, 1]).all()
-
-
 def test_the_pictures_are_named(index, target, rows, tmp_path):
     assert [item.id for item in index.windows.pictures] == [f"p{i}" for i in range(PICTURES)]
     refused("another corpus", ExemplarIndex.open, index.folder, windows=rows.rows(slice(1, None)))
@@ -138,7 +126,7 @@ def test_the_verb_index_on_pictures(tmp_path, capsys):
     said = json.loads(told.out)
     assert (said["pictures"], said["units"], said["sites"]) == (30, 6, {"conv.0": 6})
     assert "skipped notes.txt" in told.err
-    assert len(ExemplarIndex.open(tmp_path / "i").unit("conv.0/2").distinct(5)) == 5
+    assert len(ExemplarIndex.open(tmp_path / "i").unit("conv.0/2", limit=5).low) == 5
     text = tmp_path / "text.txt"
     text.write_text("words and words")
     assert run([*common[:3], str(text), "--out", str(tmp_path / "j")]) == 2
