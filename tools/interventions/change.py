@@ -16,6 +16,7 @@ from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from ..errors import UsageError
 from ..metrics.prompt import Prompt
@@ -40,6 +41,14 @@ class Part:
     units: tuple[int, ...] | None = None
     """None: all."""
     where: Where | tuple[int, ...] = "all"
+
+    def of(self, value: Tensor) -> Tensor:
+        """Its units among values of the site, `[place, unit]` or `[place, unit, channel]`."""
+        return value if self.units is None else value[:, list(self.units)]
+
+    def held(self, value: Tensor) -> Intervention:
+        """Its units set to theirs among values of the site, at every place."""
+        return clamp(self.site, self.units, self.of(value)[None])
 
 
 class Change(NamedTuple):
@@ -149,9 +158,7 @@ def edit(
         rng = np.random.default_rng(seed)
         drawn = rng.integers(len(reference.samples), size=prompt.places)
         value = reference.samples[torch.as_tensor(drawn[list(places)])]
-    if part.units is not None:
-        value = value[:, list(part.units)]
-    return clamp(part.site, part.units, value[None]).at(places=places), unknown
+    return part.held(value).at(places=places), unknown
 
 
 def change_sets(

@@ -18,7 +18,7 @@ from torch import Tensor
 from ..errors import UsageError, nearest
 from ..metrics.metric import Metric
 from ..metrics.prompt import Prompt
-from ..models import Intervention, Target, clamp
+from ..models import Intervention, Target
 from .change import Part
 from .runner import FLOATS, Runner
 from .sweep import places_of
@@ -67,16 +67,13 @@ class Pair:
         row = self.base.prompt
         if row.tokenless:
             value = self._finite(self.source.values(part.site), part.site)
-            value = value if part.units is None else value[:, list(part.units)]
-            return clamp(part.site, part.units, value[None])
+            return part.held(value)
         places = [p for p in places_of(part.where, row.places, row.predicts) if p in known]
         if not places:
             return None
         value = self.source.values(part.site)[[known[p] for p in places]]  # [place, unit]
         value = self._finite(value, part.site)
-        if part.units is not None:
-            value = value[:, list(part.units)]
-        return clamp(part.site, part.units, value[None]).at(places=places)
+        return part.held(value).at(places=places)
 
     @staticmethod
     def _finite(value: Tensor, site: str) -> Tensor:

@@ -91,10 +91,8 @@ def path_patch(
     for part in inner:
         places = list(places_of(part.where, base.prompt.places, base.prompt.predicts))
         new, old = values[part.site][0][places], base.values(part.site)[places]
-        if part.units is not None:
-            new, old = new[:, list(part.units)], old[:, list(part.units)]
-        rows.append([clamp(part.site, part.units, new[None]).at(places=places)])
-        moved.append(float((new - old).norm() / old.norm().clamp_min(1e-12)))
+        rows.append([part.held(new).at(places=places)])
+        moved.append(float(part.of(new - old).norm() / part.of(old).norm().clamp_min(1e-12)))
     after = base.measure([*rows, *([[*frozen, edit]] if direct else [])])
     result = dict(zip(map(id, inner), zip(after[: len(rows)], moved, strict=True), strict=True))
     out = []

@@ -7,6 +7,7 @@ that have this token at this place, for prompts made from one template.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import compress
 
 import torch
 from torch import Tensor
@@ -85,12 +86,9 @@ def references(
         values = target.trace(batch, sites, output=False).values
         where = attended.nonzero()  # [token, 2]
         seen += len(where)
-        keys = [
-            (int(p) if by_place else -1, int(ids[r, p]))
-            for r, p in where.tolist()
-            if wanted is None or int(ids[r, p]) in wanted
-        ]
-        mask = [wanted is None or int(ids[r, p]) in wanted for r, p in where.tolist()]
+        every = [(p if by_place else -1, int(ids[r, p])) for r, p in where.tolist()]
+        mask = [wanted is None or token in wanted for _, token in every]
+        keys = list(compress(every, mask))
         for key in keys:
             counts[key] = counts.get(key, 0) + 1
         order = list(dict.fromkeys(keys))
