@@ -10,6 +10,7 @@ import numpy as np
 from ..data.image_rows import ImageRows
 from ..data.windows import TokenWindows
 from ..errors import UsageError, nearest
+from ..io.plain_text import clip
 from ..io.strict_json import read_json
 from ..lab import Lab
 from ..predicates import Predicate, parse
@@ -39,7 +40,7 @@ class Hypothesis(NamedTuple):
     def english(self) -> str:
         """The predictor in words, at most 100 characters."""
         words = str(self.predicate.english())
-        return words if len(words) <= 100 else words[:97] + "..."
+        return clip(words, 100, "...")
 
     def evaluate(
         self, windows: TokenWindows | ImageRows, places: np.ndarray | None = None

@@ -15,6 +15,7 @@ from ..activations.text_spans import at_span
 from ..data.windows import TokenWindows
 from ..errors import UsageError
 from ..evidence import Result
+from ..io.plain_text import clip
 from ..lab import Lab
 from ..models import Unit
 from ..registry import UpTo, tool
@@ -189,12 +190,11 @@ def _advice(scanned: Scan, *, alone: bool) -> list[str]:
 
 def _where(before: str, after: str, own: bool) -> str:
     """Which place of which text is read."""
+    before, after = (clip(text, 40, "...") for text in (before, after))
     if not own:
-        lead = f" after '{_cut(before)}'" if before else ""
-        return f"at the last word of '{_cut(after)}' behind the word{lead}"
-    sides = [
-        f"{side} '{_cut(text)}'" for side, text in (("after", before), ("before", after)) if text
-    ]
+        lead = f" after '{before}'" if before else ""
+        return f"at the last word of '{after}' behind the word{lead}"
+    sides = [f"{side} '{text}'" for side, text in (("after", before), ("before", after)) if text]
     return " ".join(["at the word", *sides])
 
 
@@ -278,7 +278,3 @@ def _last_word(windows: TokenWindows, values: np.ndarray) -> np.ndarray:
     last = ordinal.max(1, keepdims=True)  # [text, 1]
     own = (ordinal == last) & (last >= 0) & np.isfinite(values)
     return np.where(own.any(1), np.where(own, values, -np.inf).max(1), np.nan)
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= 40 else text[:37] + "..."

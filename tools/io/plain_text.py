@@ -28,9 +28,9 @@ def plain(text: str) -> str:
     return without_surrogates(_CONTROL.sub("", text))
 
 
-def clip(text: str, limit: int) -> str:
-    """At most so many characters of a text; an ellipsis stands for what is left out."""
-    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+def clip(text: str, limit: int, mark: str = "…") -> str:
+    """At most so many characters of a text; the mark stands for what is left out."""
+    return text if len(text) <= limit else f"{text[: limit - len(mark)]}{mark}"
 
 
 class _Plain:

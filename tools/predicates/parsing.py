@@ -14,6 +14,7 @@ from typing import Annotated, Any, get_args
 from pydantic import Discriminator, Field, Tag, TypeAdapter, ValidationError
 
 from ..errors import UsageError, nearest
+from ..io.plain_text import clip
 from ..io.strict_json import read_json
 from . import algorithms, atoms, context, core, images, looks, patches, pixels
 from .brackets import Partner
@@ -376,5 +377,4 @@ def _shown(value: Any) -> str:
 
 
 def _cut(text: str) -> str:
-    flat = " ".join(text.split())
-    return flat if len(flat) <= 40 else flat[:37] + "..."
+    return clip(" ".join(text.split()), 40, "...")
