@@ -14,6 +14,7 @@ from ...agent.transcript import read
 from ...agent.transcript.page import english, naming
 from ...agent.transcript.sections import entry_of, triple
 from ...tools.errors import UsageError
+from ...tools.io.numbers import is_number
 from ..labelling.report_costs import way_of
 from ..scoring.entries import reach_words, shares_words, specificity_words, words_lines
 from .records import Record, effect_of, interval, label_of, readable, shortened
@@ -176,12 +177,8 @@ def _scored(record: Record) -> Iterator[str]:
         rate = "" if base is None else f", base rate {base:.3f}"
         yield f"held-out {meaning}: {value:.3f}{between(low, high, '.3f')}{rate}"
     for name, entry in (record.get("controls") or {}).items():
-        numbers = (f"{k} {v:.3f}" for k, v in entry.items() if _is_number(v))
+        numbers = (f"{k} {v:.3f}" for k, v in entry.items() if is_number(v))
         yield f"control, {name}: {', '.join(numbers)}"
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _evidence(part: Mapping[str, Any]) -> str:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import UsageError, nearest
+from ..io.numbers import is_number
 
 Scalar = bool | int | float | str
 Value = Scalar | tuple[Scalar, ...]
@@ -62,7 +63,7 @@ def written(value: Any) -> str:
 def numeric(values: Sequence[Value]) -> bool:
     """Whether a field holds numbers alone."""
     flat = (one for value in values for one in (value if isinstance(value, tuple) else (value,)))
-    return all(isinstance(one, int | float) and not isinstance(one, bool) for one in flat)
+    return all(map(is_number, flat))
 
 
 def distinct(values: np.ndarray) -> list[Any]:

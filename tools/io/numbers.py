@@ -6,7 +6,7 @@ least 1, where 0 would mean to do nothing. Bounds that an option states itself h
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from ..errors import UsageError
 
@@ -14,6 +14,11 @@ _SIGNED = {"min_score"}  # a correlation
 _COUNTS = {"steps", "tokens", "context_length", "concurrency", "k", "sample", "many", "pictures"}
 _POSITIVE = {"timeout"}
 _LARGEST = 2**63 - 1  # of whole numbers: what torch and numpy take as a seed or a size
+
+
+def is_number(value: Any) -> TypeGuard[int | float]:
+    """Whether it is a number, and not true or false."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def check_numbers(options: Mapping[str, Any]) -> None:
@@ -26,7 +31,7 @@ def check_numbers(options: Mapping[str, Any]) -> None:
         UsageError: names the option, what it was given and what it takes.
     """
     for name, value in options.items():
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
+        if not is_number(value):
             continue
         option = f"--{name.removesuffix('_').replace('_', '-')}"
         if not math.isfinite(value) if isinstance(value, float) else abs(value) > _LARGEST:

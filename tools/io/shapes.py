@@ -22,6 +22,7 @@ from typing import (
 )
 
 from ..errors import UsageError
+from .numbers import is_number
 
 _LARGEST = sys.float_info.max  # whole numbers of JSON may be larger, and are no float then
 _NEITHER = (MISSING, MISSING)
@@ -139,8 +140,7 @@ def _each(kind: type, shape: Any, items: Callable[[Any], Any], form: str) -> Che
 
 def _plain(value: Any, kind: type) -> bool:
     if kind is float:
-        good = isinstance(value, (int, float)) and not isinstance(value, bool)
-        return good and -_LARGEST <= value <= _LARGEST
+        return is_number(value) and -_LARGEST <= value <= _LARGEST
     return isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
 
 

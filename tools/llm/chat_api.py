@@ -12,6 +12,7 @@ from email.utils import parsedate_to_datetime
 from itertools import chain
 from typing import Any, Literal, NamedTuple
 
+from ..io.numbers import is_number
 from ..io.strict_json import read_json
 
 Kind = Literal[
@@ -255,7 +256,7 @@ def _is_token(entry: Any) -> bool:
     if not isinstance(entry, Mapping) or not isinstance(entry.get("token"), str):
         return False
     value = entry.get("logprob")
-    return isinstance(value, int | float) and not isinstance(value, bool) and value <= 1e-3
+    return is_number(value) and value <= 1e-3
 
 
 def read_usage(body: Mapping[str, Any]) -> Usage | None:

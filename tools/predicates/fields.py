@@ -15,6 +15,7 @@ from ..data.fields import field_named, written
 from ..data.image_rows import ImageRows
 from ..data.windows import TokenWindows
 from ..errors import UsageError
+from ..io.numbers import is_number
 from .core import Predicate
 from .phrases import either
 from .view import View
@@ -44,7 +45,7 @@ class DataField(Predicate, frozen=True):
                 raise ValueError("level needs low and high, which differ")
         elif self.value is None or self.value == ():
             raise ValueError("give the value that the field is compared with")
-        elif self.op in _COMPARE and not _is_number(self.value):
+        elif self.op in _COMPARE and not is_number(self.value):
             raise ValueError(f"{self.op} compares with a number")
         return self
 
@@ -123,10 +124,6 @@ def _plain(value: Any) -> str:
         return f"{float(text):g}"
     except ValueError:
         return text
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _there(given: np.ndarray) -> np.ndarray:

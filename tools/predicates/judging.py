@@ -20,6 +20,7 @@ import numpy as np
 
 from ..errors import UsageError
 from ..io.home import keep, load_kept
+from ..io.numbers import is_number
 from ..io.strict_json import read_json
 from ..llm.client import LLM, LLMError
 from ..llm.pictures import pixels_part
@@ -191,9 +192,7 @@ def _degrees(text: str, ids: Mapping[str, str]) -> dict[str, float] | None:
         return None
     if not isinstance(answer, Mapping) or set(answer) != set(ids):
         return None
-    if any(isinstance(v, bool) or not isinstance(v, int | float) for v in answer.values()):
-        return None
-    if any(not 0 <= value <= 1 for value in answer.values()):
+    if not all(is_number(value) and 0 <= value <= 1 for value in answer.values()):
         return None
     return {ids[key]: float(value) for key, value in answer.items()}
 
