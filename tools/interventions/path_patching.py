@@ -12,6 +12,7 @@ The receiver `logit` is the direct effect: the metric in step 1. With `through_m
 not frozen, as in Wang et al.: the path may pass through them.
 """
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -26,10 +27,8 @@ from .sweep import places_of
 
 
 class Path(NamedTuple):
-    """One sender and one receiver."""
+    """From the sender to one receiver."""
 
-    sender: Part
-    receiver: Part
     change: float
     """Of the metric."""
     share: float
@@ -66,8 +65,8 @@ def path_patch(
     begin = target.site(sender.site).block
     if begin is None:
         raise UsageError(f"the sender {sender.site} lies in no block; take a site of a layer")
-    direct = [part for part in receivers if part.site == DIRECT]
     inner = [part for part in receivers if part.site != DIRECT]
+    direct = len(inner) < len(receivers)
     for part in inner:
         block = target.site(part.site).block
         if block is None or block < begin or part.site == sender.site:
@@ -94,18 +93,13 @@ def path_patch(
         rows.append([part.held(new).at(places=places)])
         moved.append(float(part.of(new - old).norm() / part.of(old).norm().clamp_min(1e-12)))
     after = base.measure([*rows, *([[*frozen, edit]] if direct else [])])
-    result = dict(zip(map(id, inner), zip(after[: len(rows)], moved, strict=True), strict=True))
+    results = zip(after.tolist(), moved, strict=False)
     out = []
     for part in receivers:
-        metric, far = result.get(id(part), (after[-1], float("nan")))
-        out.append(_path(pair, sender, part, metric, far))
+        metric, far = (float(after[-1]), math.nan) if part.site == DIRECT else next(results)
+        share = pair.share(torch.as_tensor(metric))
+        out.append(Path(metric - base.before, float(share), far))
     return out
-
-
-def _path(pair: Pair, sender: Part, receiver: Part, metric: Tensor, moved: float) -> Path:
-    change = float(metric) - pair.base.before
-    share = pair.share(torch.as_tensor(float(metric)))
-    return Path(sender, receiver, change, float(share), moved)
 
 
 def _frozen(pair: Pair, sender: str, begin: int, through_mlps: bool) -> list[Intervention]:
