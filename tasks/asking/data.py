@@ -12,7 +12,7 @@ from typing import Any
 
 from ...tools.data.image_rows import image_rows
 from ...tools.data.pictures import ImageCorpus, skipped_lines
-from ...tools.data.sources import load_corpus
+from ...tools.data.sources import load_corpus, unread
 from ...tools.data.windows import cut
 from ...tools.errors import UsageError
 from ...tools.models import Target
@@ -82,6 +82,8 @@ def read_by(target: Target, rows: Any, reader: str | None) -> tuple[Any, Target 
 
 def _suits(tokenizer: Any, texts: Sequence[str]) -> bool:
     """Whether a tokenizer knows the words of texts, without spelling them letter by letter."""
+    if unread(tokenizer, texts)[0] > 1 - _KNOWN:
+        return False
     words = sum(len(text.split()) for text in texts)
     ids = [
         one

@@ -275,4 +275,5 @@ def _run_facts(run: str | Path, *, data: str | None, loaded: bool) -> "Settings"
         raise UsageError(
             f"{run} is no run folder: it has no run.json; `neuroscribe label` makes one"
         )
-    return allowed(Path(run), known, data=data, images=(), loaded=loaded)
+    named = f"the model beside it: neuroscribe ask TARGET --run {run}"
+    return allowed(Path(run), known, data=data, images=(), loaded=loaded, option=named)

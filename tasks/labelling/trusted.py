@@ -35,6 +35,7 @@ def allowed(
     special: str | None = None,
     loaded: bool = False,
     ask: bool = True,
+    option: str = "--target TARGET",
 ) -> Settings:
     """The settings of a run, with what the person named in their place.
 
@@ -48,6 +49,7 @@ def allowed(
         special: Instead of the run's.
         loaded: The target is there already: the run's is not looked at.
         ask: Whether a person at a terminal may be asked.
+        option: How a person names the target here, for messages.
 
     Raises:
         UsageError: if the run names what may not be loaded (`tools/models/trust.py`).
@@ -55,7 +57,7 @@ def allowed(
     result = Settings.from_dict(run["settings"])
     named = Named(folder / "run.json", own(run), ask, run.get("code") or {})
     if target is None and not loaded:
-        target = named.target(result.target)
+        target = named.target(result.target, option)
     if images is None:
         images = tuple(named.image_model(spec) for spec in result.images)
     return replace(

@@ -4,22 +4,25 @@ import numpy as np
 
 from ..data.windows import TokenWindows
 from ..models import Target
-from ..models.reading import answers_once, reach
+from ..models.reading import answers_once, cost, reach
 
 _MOST_LENGTHS = 40
+_MOST_WORK = 3 * 10**11
+"""Parameters times tokens of one site: half a minute on a core."""
 
 
 def out_of_reach(target: Target, windows: TokenWindows, site: str) -> np.ndarray | None:
     """bool `[window, place]`: counted places that cannot reach the output through a site.
 
     None where it was not tried: for language models, encoders without a head for whole texts, large
-    networks, and windows of more than 40 lengths; and where every place reaches it.
+    networks, windows of more than 40 lengths, and where it takes too long; and where every place
+    reaches it.
     """
     if windows.numbers is not None:
         return None
     lengths = windows.attended.sum(1)
     known = np.unique(lengths[lengths > 0])
-    if len(known) > _MOST_LENGTHS:
+    if len(known) > _MOST_LENGTHS or sum(cost(target, int(n)) for n in known) > _MOST_WORK:
         return None
     out = np.zeros(windows.ids.shape, bool)
     for length in known.tolist():

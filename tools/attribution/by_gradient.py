@@ -58,7 +58,8 @@ def site_shares(runner: Runner, site: str, method: Method) -> SiteShares:
 def _integrated(runner: Runner, site: str, held: Tensor, without: float) -> tuple[Tensor, float]:
     """Shares `[place, unit]`, and by how much they miss the whole."""
     nodes, weights = np.polynomial.legendre.leggauss(_POINTS)
-    tolerance = CLOSE * max(1.0, abs(runner.before - without)) / 20
+    rounding = 4 * torch.finfo(held.dtype).eps  # of half precision no halving gets below it
+    tolerance = max(CLOSE / 20, rounding) * max(1.0, abs(runner.before - without))
     total, missing = torch.zeros(held.shape[:2], dtype=torch.float64), 0.0
     parts = [(0.0, 1.0, without, runner.before)]
     while parts:

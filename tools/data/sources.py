@@ -38,6 +38,10 @@ SCENES = 1000
 MOST_STORIES, MOST_SCENES, MOST_SAMPLED = 200_000, 100_000, 100_000
 """Documents that are made at most: 200,000 stories take 35 seconds and have 30 million tokens."""
 
+_MOST_UNREAD = 0.5
+"""Of the characters of a corpus: one that the target reads less of was not meant for it."""
+_TRIED, _TRIED_LETTERS = 200, 2000  # documents, and letters of each
+
 
 def load_corpus(
     spec: str,
@@ -78,7 +82,36 @@ def load_corpus(
     def kept(some: Sequence[Document]) -> Corpus:
         return _limited(Corpus(spec, some), target, most_tokens, documents)
 
-    return made_smaller(documents, kept)
+    return _readable(made_smaller(documents, kept), target)
+
+
+def _readable(corpus: Corpus, target: Any) -> Corpus:
+    """The corpus, with a remark where the target leaves characters of it out.
+
+    Raises:
+        UsageError: if it leaves out most of them.
+    """
+    step = max(1, len(corpus) // _TRIED)
+    texts = [document.text[:_TRIED_LETTERS] for document in corpus.documents[::step]]
+    share, which = unread(getattr(target, "tokenizer", None), texts)
+    if share:
+        such = ", ".join(map(repr, which[:4]))
+        left = f"{corpus.name}: {share:.1%} of its characters, such as {such}, are no tokens of"
+        if share > _MOST_UNREAD:
+            raise UsageError(f"{left} {target.name}; give --data that it reads")
+        corpus.remarks = (*corpus.remarks, f"{left} {target.name} and are left out")
+    return corpus
+
+
+def unread(tokenizer: Any, texts: Sequence[str]) -> tuple[float, list[str]]:
+    """The share of the visible characters of texts that a tokenizer of one's own leaves out without
+    a sign, and which they are."""
+    missed = getattr(tokenizer, "missed", None)
+    if missed is None or tokenizer.unk_token_id is not None:
+        return 0.0, []
+    left = [sign for text in texts for sign in missed(text)]
+    visible = sum(not sign.isspace() for text in texts for sign in text)
+    return len(left) / max(1, visible), list(dict.fromkeys(left))
 
 
 def _examples(spec: str, target: Any, seed: int) -> Corpus:

@@ -115,12 +115,16 @@ class OwnTokenizer:
         return {key: value[0] for key, value in out.items()} if isinstance(text, str) else out
 
     def unknown(self, text: str) -> list[str]:
-        """The characters of a text, but for white space, that no token stands for."""
+        """The different characters of a text, but for white space, that no token stands for."""
+        return list(dict.fromkeys(self.missed(text)))
+
+    def missed(self, text: str) -> list[str]:
+        """The same, each as often as it stands there."""
         known = np.zeros(len(text), bool)
         for match in self._pattern.finditer(text):
             known[match.start() : match.end()] = True
         left = (char for char, held in zip(text, known, strict=True) if not held)
-        return list(dict.fromkeys(char for char in left if not char.isspace()))
+        return [char for char in left if not char.isspace()]
 
     def _cut(self, text: str) -> list[tuple[int, tuple[int, int]]]:
         """Ids with the characters that each stands for."""

@@ -67,14 +67,14 @@ def reach(target: "Target", site: str, places: int) -> np.ndarray | None:
     kept: dict[tuple[str, int], np.ndarray | None] = target.__dict__.setdefault("_reach", {})
     if (site, places) not in kept:
         small = target.parameters <= _MOST_PARAMETERS and places <= _MOST_PLACES
-        tried = small and _one_answer(target)
+        tried = small and reading(target) is not None
         kept[site, places] = _moved(target, site, _rows(target, places)) if tried else None
     return kept[site, places]
 
 
 def answers_once(target: "Target") -> bool:
     """Whether a network reads tokens and may give one answer a row, as far as its kind says."""
-    if target.tokenizer is None or target.image is not None:
+    if target.image is not None or target.tokenizer is None:
         return False
     if target.kind == "encoder":
         return target.head is not None and _classifies(target)
@@ -159,14 +159,20 @@ def _moved(target: "Target", site: str, rows: TokenRows) -> np.ndarray | None:
     noise = 3 * noise * (values.float().std().to(values) + 1e-3)
     moved = np.zeros(places, bool)
     for row in range(len(rows.ids)):
-        same = np.repeat(rows.ids[row : row + 1], places + 1, 0)
+        left = np.flatnonzero(~moved).tolist()
+        same = np.repeat(rows.ids[row : row + 1], len(left) + 1, 0)
         there = np.ones(same.shape, bool)
-        edits = [add(site, None, noise).at(rows=(p,), places=(p,)) for p in range(places)]
+        edits = [add(site, None, noise).at(rows=(i,), places=(p,)) for i, p in enumerate(left)]
         output = _run(target, TokenRows(same, there, there), edits)
         if output is None:
             return None
-        moved |= _apart(output.float().flatten(1))
+        moved[left] = _apart(output.float().flatten(1))
     return moved
+
+
+def cost(target: "Target", places: int) -> int:
+    """Parameters times tokens of finding out the reach of rows of so many tokens, at most."""
+    return _ROWS * places * (places + 1) * target.parameters
 
 
 def _apart(output: Tensor) -> np.ndarray:

@@ -140,7 +140,10 @@ def _read(path: Path) -> Mapping[str, Any]:
                 f"'{path}' holds {what}, and reading these could run code: save tensors and plain "
                 f"values alone, as in torch.save(model.state_dict(), '{path.name}')"
             ) from error
-        raise UsageError(f"the weights '{path}' cannot be read: {said[:200]}") from error
+        raise UsageError(
+            f"the weights '{path}' cannot be read ({type(error).__name__}: {said[:200]}); "
+            "they must be a file of torch.save or of safetensors"
+        ) from error
     if not isinstance(whole, Mapping):
         raise UsageError(
             f"'{path}' holds a {type(whole).__name__}, no state dict; save model.state_dict()"

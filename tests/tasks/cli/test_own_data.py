@@ -98,3 +98,8 @@ def test_descriptions_use_fields_only_when_told(document, refused, tmp_path):
     (tmp_path / "plain.txt").write_text("\n".join(sorted(texts)))
     given = [*common, "--data", str(tmp_path / "plain.txt"), "--out", str(tmp_path / "b")]
     assert "has none; give FILE.py:NAME" in refused(*given, "--fields")
+
+
+def test_no_corpus_is_taken_that_a_model_of_symbols_cannot_read(refused):
+    target = f"{FILE.with_name('bare_models.py')}:classifier"
+    assert "name a corpus with --data" in refused("tool", "survey", target, "--unit", "head/0")

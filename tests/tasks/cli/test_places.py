@@ -37,6 +37,7 @@ def test_a_label_is_of_the_places_that_count_and_matter(special, shown, tmp_path
     assert said in shown("show", run, "units/0")
     assert said in (tmp_path / "run" / "report.html").read_text()
     assert "units/1" in shown("find", run, "--similar-to", "units/0"), "the run knows its factory"
+    assert settings_of(Path(run), length=None, images=None).target == TARGET
 
 
 def test_the_browser_and_mcp_take_it(special):
@@ -53,8 +54,9 @@ def test_two_sets_of_texts_are_told_apart_where_it_counts(special, document, tmp
         texts = {"".join(draw.choice(letters) for _ in range(12)) for _ in range(40)}
         (tmp_path / name).write_text("\n".join(sorted(texts)))
     sides = ["--active", str(tmp_path / "many.txt"), "--silent", str(tmp_path / "few.txt")]
-    given = ["--special", special, "--layer", "units"]
-    found = [hit["unit"] for hit in document("find", TARGET, *sides, *given)["found"]]
+    result = document("find", TARGET, *sides, "--special", special)
+    found = [hit["unit"] for hit in result["found"]]
+    assert result["sites"] == ["units"], "what cannot be written to is left out"
     assert found[:1] == (["units/0"] if special == "count" else [])
 
 

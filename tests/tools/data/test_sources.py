@@ -5,6 +5,7 @@ import random
 import sys
 from pathlib import Path
 
+import bare_models
 import pytest
 from checks import refused, tables
 from neuroscribe.tools.data import files
@@ -12,6 +13,7 @@ from neuroscribe.tools.data.corpus import Corpus, Document
 from neuroscribe.tools.data.files import documents_of
 from neuroscribe.tools.data.pydocs import pydocs
 from neuroscribe.tools.data.sources import load_corpus
+from neuroscribe.tools.models import Target
 
 WORDS = " ".join(f"word{i}" for i in range(100))
 
@@ -170,3 +172,15 @@ def test_lines_are_records_where_no_line_is_blank(tmp_path):
     assert len(load_corpus(str(path), records="lines")) == 150
     assert len(list(documents_of(path.read_text()))) == 1  # 900 words of blocks
     refused("--records 'line' is not lines or blocks", load_corpus, str(path), records="line")
+
+
+def test_characters_that_a_tokenizer_leaves_out_are_said(tmp_path):
+    target = Target.load(f"{bare_models.__file__}:classifier")  # of brackets
+    for name, text, said in (("all.txt", "(())", ""), ("some.txt", "(z)(", "25.0% of its char")):
+        (tmp_path / name).write_text("\n".join(text * n for n in range(1, 60)))
+        remarks = load_corpus(str(tmp_path / name), target=target).remarks
+        assert [line for line in remarks if "no tokens of" in line] == [
+            line for line in remarks if said and said in line
+        ]
+    assert "such as 'z'" in remarks[0]
+    refused("; give --data that it reads", load_corpus, "builtin:stories:40", target=target)

@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 
 from .....tools.activations.attention_patterns import NAMES
+from .....tools.activations.frequencies import numbers_in
 from .....tools.activations.records import inputs_of
 from .....tools.english.inflection import forms
 from .....tools.english.lexicon import categories
+from .....tools.errors import UsageError
 from .....tools.evidence import Evidence
 from .....tools.lab import Lab
 from .....tools.models import Unit
@@ -38,6 +40,9 @@ _CLEARLY = 0.2
 """Share of variance from which a description says something of a unit, on or off or not."""
 _ROUNDING = 1e-6
 """Spread over mean of what varies by single precision alone."""
+_PARTLY = 0.5
+"""Share of variance, on documents that decided nothing, under which a label over symbols says
+"partly": units of small networks that are said in full reach .8."""
 _MOST_REJECTED = 4
 _FACTORS_SAID = 4
 """Of a clause; its predictor has all."""
@@ -163,7 +168,7 @@ class TextCourse(Course[TextFindings]):
             for evidence in succeeded(made):
                 name = evidence.data["heads"][0]["pattern"]["name"]
                 self.findings.follows = f"attends to {NAMES[name]}" if name else ""
-        elif self.lab.numeric and self.has("frequencies"):
+        elif self._numbers_stand and self.has("frequencies"):
             why = "Which frequency of the numbers does it follow?"
             made = yield Calls(why, (("frequencies", {"unit": str(self.unit)}),))
             for evidence in succeeded(made):
@@ -174,6 +179,14 @@ class TextCourse(Course[TextFindings]):
                         f"frequency {found['first']} of {of} mod {found['modulus']}"
                     )
 
+    @property
+    def _numbers_stand(self) -> bool:
+        """Whether texts are about numbers that stand at the same places in all of them."""
+        try:
+            return self.lab.numeric and bool(numbers_in(self.lab.explore).positions)
+        except UsageError:
+            return False
+
     def label(self) -> str:
         field, algorithm, terms = self.findings.field, self.findings.algorithm, self.findings.terms
         if field is not None and self._texts_tell_nothing:
@@ -183,7 +196,11 @@ class TextCourse(Course[TextFindings]):
         else:
             assert self.findings.sample is not None
             shown = label(self.findings.sample, terms if field is None else terms[:1])
-        return shown if field is None else f"{shown}; also {parse(field.predicate).brief()}"
+        shown = shown if field is None else f"{shown}; also {parse(field.predicate).brief()}"
+        held_out = self.findings.held_out
+        little = held_out is not None and held_out.explained < _PARTLY
+        partly = self.lab.symbolic and little and len(shown.split()) < MOST_WORDS
+        return f"partly {shown}" if partly else shown
 
     @property
     def named(self) -> bool:

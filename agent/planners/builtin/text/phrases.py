@@ -160,7 +160,7 @@ def _rule_phrase(lists: WordLists, rule: Rule, named: int) -> str:
     if heads:
         head = lists.things(heads[0], rule, named)
         if lists.letters and heads[0].axis == "word":
-            head = f"letters {_relation(lists, heads[0]).format(head)}"
+            head = f"letters {_related(lists, heads[0], head)}"
         plain = [c for c in flags if _kind(lists, c) in _ADJECTIVES and _is_plain(lists, c)]
         head = " ".join([*(_ADJECTIVES[_kind(lists, c)] for c in plain), head])
         ends = _is_end(lists, heads[0])
@@ -225,7 +225,7 @@ def _table(lists: WordLists, part: Term, named: int) -> str:
         return _positions(wide)
     things = lists.things(wide, Rule((wide,)), named)
     if clause.axis in ("word", "token"):
-        said = _relation(lists, clause).format(things)
+        said = _related(lists, clause, things)
         return said if said == things else f"letters {said}"
     return _relation(lists, clause).format(lists.things(wide, Rule((wide,)), min(named, 2)))
 
@@ -242,7 +242,15 @@ def _tail(lists: WordLists, clause: Clause, rule: Rule, named: int, *, ends: boo
     things = lists.things(clause, rule, min(named, 3))
     if ends and clause.axis in ("earlier_5", "earlier_10", "earlier_20"):
         return f"after {things} (earlier in the sentence)"
-    return _relation(lists, clause).format(things)
+    return _related(lists, clause, things)
+
+
+def _related(lists: WordLists, clause: Clause, things: str) -> str:
+    """Where a clause looks, and what for."""
+    relation = _relation(lists, clause)
+    if relation in _WORD_OF.values():
+        things = things.replace("words such as", "one such as")
+    return relation.format(things)
 
 
 def _relation(lists: WordLists, clause: Clause) -> str:

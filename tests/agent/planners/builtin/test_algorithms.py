@@ -176,6 +176,18 @@ def test_labels_over_letters_speak_of_letters(letters):
         assert found(letters, values).label() == label
 
 
+def test_a_label_over_symbols_says_where_it_explains_little(brackets):
+    draw = np.random.default_rng(7)
+    balance = {"kind": "tally", "of": OPEN, "minus": CLOSE, "low": -9, "high": 9}
+    signal = parse(balance).evaluate(brackets.explore)
+    for noise, partly in ((0.0, False), (2.0, True)):
+        spread = noise * signal[brackets.explore.counted].std()
+        made = found(brackets, signal + spread * draw.normal(size=signal.shape))
+        label = made.conclusion().calls[0][1]["label"]
+        assert label.startswith("partly high '('") == partly
+        assert label.removeprefix("partly ").startswith("high '(' minus ')' so far")
+
+
 def test_chance_is_not_described(brackets, digits):
     for lab, seed in ((brackets, 2), (digits, 3), (digits, 4)):
         draw = np.random.default_rng(seed)
