@@ -54,10 +54,10 @@ def _untested(
     lab: Lab, unit: Unit, description: Description, rows: Sequence[Mapping[str, Any]]
 ) -> list[str]:
     """Whether the unit is called dead rightly, and whether enough rivals were tested."""
-    silent = never_fires(lab, unit)
+    dead = never_fires(lab, unit)
     if description.status == "dead":
-        return [] if silent else ["the unit is not dead: survey it to see how often it is active"]
-    if silent:
+        return [] if dead else ["the unit is not dead: survey it to see how often it is active"]
+    if dead:
         return [
             "the unit never fires on explore: say so with status dead, if nothing that you make "
             "moves it"
@@ -152,7 +152,11 @@ def from_ledger(
 
 def never_fires(lab: Lab, unit: Unit) -> bool:
     """Whether the unit is at no place of explore above zero, or never changes."""
-    values = lab.column(unit)
+    return silent(lab.column(unit))
+
+
+def silent(values: np.ndarray) -> bool:
+    """Whether activations, NaN where not counted, are nowhere above zero, or never change."""
     values = values[np.isfinite(values)]
     return values.size == 0 or bool(values.max() <= 0) or float(values.std()) < 1e-9
 

@@ -17,6 +17,7 @@ from ....tools.models import Unit
 from ....tools.render.effect import effect_sentence
 from ...citations import Citations
 from ...description import short_label
+from ...review import silent
 from .confidence import confidence_sentence
 from .findings import Findings, Hypothesis, Rules
 from .held_out import HeldOut, measure_held_out, split_explore, too_few
@@ -78,12 +79,6 @@ class Course(ABC, Generic[F]):
         return values if kept is None else np.where(kept, values, np.nan)
 
     @property
-    def silent(self) -> bool:
-        """Whether the unit is nowhere above 0, or never changes."""
-        values = self.column[np.isfinite(self.column)]
-        return values.size == 0 or bool(values.max() <= 0) or float(values.std()) < 1e-9
-
-    @property
     def follows(self) -> str:
         """A pattern or a frequency that an instrument found beyond its controls, in a few words."""
         return ""
@@ -95,14 +90,14 @@ class Course(ABC, Generic[F]):
     def survey(self) -> Generator[Calls, list[Evidence], bool]:
         """Surveys the unit; whether it ever fires."""
         yield Calls("How often is the unit active?", (("survey", {"unit": str(self.unit)}),))
-        if self.silent:
+        if silent(self.column):
             self.findings.dead = int(np.isfinite(self.column).sum())
             return False
         return True
 
     def fitted(self) -> Rules:
         """What a fit to explore says, without a call; no rule where it does not hold elsewhere."""
-        if self.silent:
+        if silent(self.column):
             return Rules([], None)
         self.fit()
         rules = [] if self.noise else self.components()
@@ -120,11 +115,8 @@ class Course(ABC, Generic[F]):
             for one in hypotheses
         ]
         made = yield Calls("What could explain it.", tuple(calls))
-        new = {
-            str(evidence.data["id"]): one
-            for one, evidence in zip(hypotheses, made, strict=False)
-            if evidence.error is None
-        }
+        pairs = zip(hypotheses, made, strict=False)
+        new = {str(item.data["id"]): one for one, item in pairs if item.error is None}
         self.findings.recorded |= new
         if new and self.has("test_hypotheses"):
             arguments = {"unit": str(self.unit), "hypotheses": list(new), **options}

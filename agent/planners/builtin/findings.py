@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from ....tools.evidence import Evidence
+from ....tools.predicates import parse
 from .held_out import HeldOut
 
 
@@ -12,6 +13,11 @@ class Hypothesis(NamedTuple):
 
     words: str
     predicate: dict[str, Any]
+
+    @classmethod
+    def of(cls, predicate: dict[str, Any]) -> "Hypothesis":
+        """In the words of its predicate."""
+        return cls(parse(predicate).english(), predicate)
 
 
 class Rules(NamedTuple):

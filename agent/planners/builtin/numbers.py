@@ -65,7 +65,7 @@ class NumberInvestigation(Course[NumberFindings]):
         if not (yield from self.survey()):
             return
         self.fit()
-        rivals = [Hypothesis(self._words(f), f.predicate) for f in self.findings.forms]
+        rivals = [Hypothesis.of(form.predicate) for form in self.findings.forms]
         yield from self.record(rivals, examples=2)
 
     def fit(self) -> None:
@@ -77,9 +77,6 @@ class NumberInvestigation(Course[NumberFindings]):
             for _ in range(_NULLS)
         )
         self.findings.fitted = True
-
-    def _words(self, form: _Form) -> str:
-        return parse(form.predicate).english()
 
     @property
     def searched(self) -> bool:
@@ -94,8 +91,7 @@ class NumberInvestigation(Course[NumberFindings]):
         return "No coordinate that was fitted on half of the rows predicts the other half."
 
     def components(self) -> list[Hypothesis]:
-        best = self.findings.forms[0]
-        return [Hypothesis(self._words(best), best.predicate)]
+        return [Hypothesis.of(self.findings.forms[0].predicate)]
 
     def label(self) -> str:
         best = parse(self.findings.forms[0].predicate)

@@ -8,13 +8,13 @@
 The order of acts is a generator: each turn yields the calls to make and receives their evidence.
 """
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
 from ....tools.errors import UsageError, nearest
 from ....tools.lab import Lab
 from ....tools.models import Unit
+from ...replies import calling
 from ...state import Message, Planner, State
 from .black_box import BlackBox
 from .course import Course
@@ -64,19 +64,7 @@ class Builtin:
         turn = self._next(state)
         self._n_evidence = len(self._lab.evidence)
         self._last = turn
-        number = state["step"]
-        return {
-            "role": "assistant",
-            "content": turn.why,
-            "tool_calls": [
-                {
-                    "id": f"call_{number}_{i}",
-                    "type": "function",
-                    "function": {"name": name, "arguments": json.dumps(arguments)},
-                }
-                for i, (name, arguments) in enumerate(turn.calls)
-            ],
-        }
+        return calling(turn.calls, state["step"], turn.why)
 
     def _next(self, state: State) -> Calls:
         new = list(self._lab.evidence)[self._n_evidence :]

@@ -1,6 +1,11 @@
-"""Scenes made from other scenes, one thing changed at a time: what the planner draws."""
+"""Scenes made from other scenes: what the planner draws.
+
+A **part** has some of a scene's things, or copies of one; the smallest that leaves the unit on is
+its core. A **trial** is a scene with one thing changed.
+"""
 
 from collections.abc import Iterator, Sequence
+from itertools import combinations
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +22,8 @@ GRID = {f"{x:g},{y:g}": (x, y) for y in SLOTS for x in SLOTS}
 _ADDED = 0.19  # size of a thing that is put beside others
 MOST_COPIES = 4
 _ACCIDENTS = 4  # different drawings of a setting
+_MOST_THINGS = 5  # of which parts are drawn
+_CANDIDATES = 4
 
 
 class Trial(NamedTuple):
@@ -42,6 +49,44 @@ def copies(thing: Thing, count: int) -> Scene:
     size = min(thing.size, 0.3)
     things = tuple(thing.model_copy(update={"x": x, "y": y, "size": size}) for x, y in slots)
     return Scene(colour="white", things=things)
+
+
+class SubScene(NamedTuple):
+    """A part of a scene."""
+
+    scene: Scene
+    things: int
+    """How many things are in it."""
+    copies: bool
+    """They are copies of one of the scene's things."""
+    ground: bool
+    """It has the scene's own background."""
+
+    @property
+    def cost(self) -> tuple[int, bool, bool]:
+        """What is preferred: few things, on nothing, copies before different things."""
+        return self.things + self.ground, self.ground, not self.copies
+
+
+def parts_of(scene: Scene) -> list[SubScene]:
+    """The parts of a scene, the simplest first; the whole scene is the last."""
+    things = list(range(len(scene.things)))[-_MOST_THINGS:]
+    results = [SubScene(kept(scene, ()), 0, False, True)]
+    for count in range(1, len(things) + 1):
+        for chosen in combinations(things, count):
+            results.append(SubScene(bare(scene, chosen), count, False, False))
+            results.append(SubScene(kept(scene, chosen), count, False, True))
+    for at in things:
+        for count in range(2, MOST_COPIES + 1):
+            results.append(SubScene(copies(scene.things[at], count), count, True, False))
+    return sorted(results, key=lambda part: part.cost)
+
+
+def simplest(parts: Sequence[SubScene], on: Sequence[bool]) -> list[SubScene]:
+    """The simplest parts that leave the unit on; the whole scene, which did before, is the last."""
+    results = [part for part, yes in zip(parts, on, strict=True) if yes]
+    whole = max(parts, key=lambda part: (part.ground, part.things))
+    return [*results[:_CANDIDATES], whole]
 
 
 def with_thing(scene: Scene, at: int, **changes: Any) -> Scene:

@@ -3,7 +3,7 @@
 1. Survey the unit; one that never fires is dead. Look at exemplars. Search compositions of atoms
    over explore, and record the best as rivals.
 2. Take an active picture that no case explains yet, and draw its parts: the smallest part that
-   leaves the unit on is the core (`core`). Where drawing the picture again does not switch the
+   leaves the unit on is the core (`changes`). Where drawing the picture again does not switch the
    unit on, a few times over, the picture's content is not what it responds to.
 3. Draw the core with every value of every attribute, on every background, and beside other things
    (`cases`): what leaves it on is the case; what switches it off is an exception.
@@ -26,14 +26,12 @@ from .....tools.scenes.grammar import sample
 from .....tools.scenes.scene import Scene
 from ..findings import Hypothesis
 from ..turns import Calls, Turns
-from .cases import Cases
-from .changes import varied
-from .core import SubScene, parts_of, simplest
+from .cases import Cases, relaxed
+from .changes import SubScene, parts_of, simplest, varied
 from .course import PictureCourse
 from .feature_table import AtomTable, areas, build, joined
 from .photos import photos
 from .predictive_check import checked
-from .relax import relaxed
 from .rules import CaseList
 from .search import correlations, search
 from .seen import seen
@@ -94,12 +92,13 @@ class Investigation(PictureCourse):
 
     def _board(self) -> AtomTable:
         """The atoms over explore less what is kept aside, shared by a run's investigations."""
-        key = ("picture atoms", id(self.lab.explore))
-        if key not in self.lab.memo:
+
+        def made() -> AtomTable:
             known = self.inputs.rows(self.known_rows)
             scenes = build([self._scene(row) for row in self.known_rows])
-            self.lab.memo[key] = joined(scenes, areas(known)) if len(known) else scenes
-        return self.lab.memo[key]
+            return joined(scenes, areas(known)) if len(known) else scenes
+
+        return self.lab.memo.once(("picture atoms", id(self.lab.explore)), made)
 
     def _random(self) -> Generator[Calls, list[Evidence], None]:
         """As many drawings as designed experiments take, at random; then the search over all."""
@@ -180,9 +179,7 @@ class Investigation(PictureCourse):
 
     def _recorded(self) -> Turns:
         """Records the rule and its rivals, and tests them on explore."""
-        rivals = [
-            Hypothesis(parse(r.predicate).english(), r.predicate) for r in self.findings.rivals
-        ]
+        rivals = [Hypothesis.of(rival.predicate) for rival in self.findings.rivals]
         if self.rule.cases:
             words = "; or ".join(case.words() for case in self.rule.cases)
             rivals.insert(0, Hypothesis(words, self.rule.predicate()))

@@ -112,7 +112,7 @@ def seen(course: PictureCourse, network: Target) -> Generator[Calls, list[Eviden
     words = yield from _covered(course, known[np.argsort(-y[known])])
     told = [Hypothesis(name.words(), name.predicate) for name in findings.names]
     others = [p for p in parts if all(p != one.predicate for one in told)]
-    told += [Hypothesis(parse(p).english(), p) for p in others]
+    told += [Hypothesis.of(p) for p in others]
     findings.parts = told
     nothing = "" if told else "no class or look was found"
     said = "; ".join(filter(None, (nothing, parse(alike).english(), words)))

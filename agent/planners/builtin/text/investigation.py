@@ -21,7 +21,6 @@ from .....tools.errors import UsageError
 from .....tools.evidence import Evidence
 from .....tools.hypotheses.field_fitting import best_field, beyond
 from .....tools.hypotheses.like_fitting import best_like
-from .....tools.predicates import parse
 from ..course import succeeded
 from ..findings import Hypothesis
 from ..turns import Calls, Turns
@@ -254,7 +253,7 @@ class Investigation(TextCourse):
         within = fit.held_out.correlation
         if within is None or not within.low > 0:
             return None
-        return Hypothesis(parse(fit.predictor).english(), fit.predictor)
+        return Hypothesis.of(fit.predictor)
 
     def _field(self, sample: Sample) -> Hypothesis | None:
         """What the data say of what the terms or the algorithm leave, where a planner may read
@@ -271,9 +270,7 @@ class Investigation(TextCourse):
         if algorithm is not None:
             left = beyond(explore, left, [one.predicate for one in algorithm.hypotheses()])
         fit = best_field(self.lab, left, self.rng)
-        return (
-            None if fit is None else Hypothesis(fit.predicate.english(), fit.predicate.model_dump())
-        )
+        return None if fit is None else Hypothesis.of(fit.predicate.model_dump())
 
     def _near_misses(self, sample: Sample, rules: Sequence) -> tuple:
         """Calls that measure texts which separate rules."""

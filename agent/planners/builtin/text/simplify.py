@@ -11,6 +11,7 @@
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -20,7 +21,7 @@ from .context import Context
 from .feature_table import FeatureTable
 from .rules import Clause, Rule, allowed
 from .search import ScoredRule, halves
-from .splits import Sample, score_of
+from .splits import Sample, score_of, score_of_sums
 
 _STARTS = 5
 _ROUNDS = 6
@@ -224,16 +225,8 @@ def best_concepts(scorer: RuleScorer, rule: Rule, at: int) -> list[int]:
     places = np.flatnonzero(rest.mask(features) & (sample.weight > 0))
     if not len(places):
         return []
-    context = Context(sample, places)
-    count, mean, _ = sample.totals
-
-    def score(n: np.ndarray, s: np.ndarray) -> np.ndarray:
-        lift = s - n * mean
-        with np.errstate(divide="ignore", invalid="ignore"):
-            results = np.square(lift) / (n * (1 - n / count))
-        return np.where((lift > 0) & (n >= 3), results, 0.0)
-
-    scores = context.scores("groups", clause.axis, score, negated=False)
+    score = partial(score_of_sums, totals=sample.totals)
+    scores = Context(sample, places).scores("groups", clause.axis, score, negated=False)
     order = np.argsort(-scores, kind="stable")[:6].tolist()
     return [group for group in order if scores[group] > 0 and features.groups[group].concept]
 

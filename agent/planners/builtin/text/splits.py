@@ -7,6 +7,7 @@ little where places are noisy and for all where they are not.
 """
 
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -55,10 +56,11 @@ class Split(NamedTuple):
 def score_of(sample: Sample, mask: np.ndarray) -> float:
     """Squared correlation between a rule and the target; 0 where the rule points down."""
     weight = sample.weight[mask]
-    return float(_score(weight.sum(), weight @ sample.target[mask], sample.totals))
+    return float(score_of_sums(weight.sum(), weight @ sample.target[mask], sample.totals))
 
 
-def _score(n: np.ndarray | float, s: np.ndarray | float, totals: Totals):
+def score_of_sums(n: np.ndarray | float, s: np.ndarray | float, totals: Totals) -> np.ndarray:
+    """The same for rules of weight `n` and sum of weighted targets `s`."""
     count, mean, squares = totals
     n = np.asarray(n, float)
     lift = np.asarray(s, float) - n * mean
@@ -134,7 +136,7 @@ def _values(
     order = present[np.argsort(-means, kind="stable")]
     count = n[order].cumsum()
     sums = (n[present] * means)[np.argsort(-means, kind="stable")].cumsum()
-    scores = _score(count, sums, totals)
+    scores = score_of_sums(count, sums, totals)
     best = int(scores.argmax())
     chosen, others = order[: best + 1], order[best + 1 :]
     lift = n * np.square(np.where(n > 0, s / np.maximum(n, 1e-9), 0.0) - totals[1])
@@ -151,7 +153,7 @@ def _values(
             gn, gs = features.members @ n, features.members @ s
             if negated:
                 gn, gs = count[-1] - gn, s.sum() - gs
-            by_group = _score(gn, gs, totals)
+            by_group = score_of_sums(gn, gs, totals)
             for group in np.argsort(-by_group, kind="stable")[:_GROUPS].tolist():
                 clause = Clause(axis, groups=frozenset((group,)), negated=negated)
                 results.append(Split(clause, float(by_group[group])))
@@ -219,7 +221,7 @@ def _flags(
     for negated in (False, True):
         count = weight.sum() - n if negated else n
         sums = mine.sum() - s if negated else s
-        for flag, score in enumerate(_score(count, sums, totals)):
+        for flag, score in enumerate(score_of_sums(count, sums, totals)):
             clause = Clause("flag", frozenset((flag,)), negated=negated)
             results.append(Split(clause, float(score)))
     return results
@@ -239,7 +241,7 @@ def _spans(
         s = np.concatenate(([0.0], np.bincount(rank[text], mine[text]).cumsum()))
         start, stop = np.triu_indices(len(n), 1)
         whole = (start == 0) & (stop == len(n) - 1)
-        scores = np.where(whole, 0, _score(n[stop] - n[start], s[stop] - s[start], totals))
+        scores = np.where(whole, 0, score_of_sums(n[stop] - n[start], s[stop] - s[start], totals))
         best = int(scores.argmax())
         stop_at = None if stop[best] == len(n) - 1 else int(stop[best])
         clause = Clause("position", span=(int(start[best]), stop_at, from_end))
@@ -249,10 +251,7 @@ def _spans(
 
 def _context(context: Context, axis: str, totals: Totals) -> list[Split]:
     """The best word sets and concepts that occur somewhere in the context, or do not."""
-
-    def score(n: np.ndarray, s: np.ndarray) -> np.ndarray:
-        return _score(n, s, totals)
-
+    score = partial(score_of_sums, totals=totals)
     results: list[Split] = []
     for negated in (False, True):
         words, best = context.grown(axis, score, negated=negated)

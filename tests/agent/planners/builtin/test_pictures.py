@@ -23,7 +23,7 @@ from neuroscribe.tools.predicates import parse
 from neuroscribe.tools.scenes.grammar import scenes as drawn_scenes
 from neuroscribe.tools.scenes.scene import Scene
 
-IMAGE = Bench(image=crop_and_normalise(32), name="played")
+IMAGE = Bench(image=crop_and_normalise(32), name="played", tokenizer=None)
 NOISE = 0.2
 FULL = 3.0
 
