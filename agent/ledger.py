@@ -294,8 +294,9 @@ def _within_auroc(test: Mapping[str, Any] | None) -> str:
 def _shown(score: Mapping[str, Any] | None) -> str:
     if score is None:
         return "-"
-    pair = [
-        f"{name} {score[key]:.2f}" if score[key] is not None else f"{name} ?"
+    scores = [
+        f"{name} {score[key]:.2f}"
         for name, key in (("r", "correlation"), ("b", "balanced"), ("p", "precision"))
+        if score[key] is not None
     ]
-    return " ".join(pair)
+    return " ".join(scores) or "-"

@@ -1,8 +1,9 @@
 """Long predictors of recorded hypotheses, sent back by their ids.
 
 Every request sends the whole conversation again, and a predictor may take thousands of tokens.
-Once it is recorded its id says the same, to the model as to the tools. What stands before the
-newest turn never changes, so that an endpoint may go on from what it kept of the last request.
+Once it is recorded its id says the same to the tools, and a few words say it to the model. What
+stands before the newest turn never changes, so that an endpoint may go on from what it kept of the
+last request.
 """
 
 import json
@@ -14,7 +15,7 @@ from ..state import Message
 
 _LONG = 240
 """Letters of a call's arguments that are worth an id."""
-_RECORDED = re.compile(r"recorded as (H\d+):")
+_RECORDED = re.compile(r"recorded as (H\d+): (.*)")
 
 
 def referred(messages: Sequence[Message]) -> list[Message]:
@@ -31,9 +32,9 @@ def referred(messages: Sequence[Message]) -> list[Message]:
 def _brief(call: dict[str, Any], said: Any) -> dict[str, Any]:
     """A call of `hypothesise` that was recorded, with the id in place of a long predictor."""
     function = call["function"]
-    found = _RECORDED.search(said[:80]) if isinstance(said, str) else None
+    found = _RECORDED.search(said) if isinstance(said, str) else None
     if function["name"] != "hypothesise" or found is None or len(function["arguments"]) <= _LONG:
         return call
     given = json.loads(function["arguments"])
-    given["predictor"] = {"kind": "hypothesis", "id": found[1]}
+    given["predictor"] = {"kind": "hypothesis", "id": found[1], "english": found[2]}
     return {**call, "function": {**function, "arguments": json.dumps(given)}}

@@ -4,6 +4,19 @@ from functools import cache
 from importlib.resources import files
 from string import Template
 
+_WORDS = {
+    "topic": "   The same form in another topic, and another form in the same topic, tell meaning "
+    "from wording.\n",
+    "good": "\"Forms of 'run' after a pronoun\"",
+    "vague": '"verbs in text"',
+}
+_SYMBOLS = {
+    "topic": "",
+    "good": "\"'b' behind an odd count of 'a'\"",
+    "vague": '"counts letters"',
+}
+"""What is said of texts of symbols in the place of what is said of words."""
+
 
 def prompt(name: str, **values: object) -> str:
     """The text of `name.md` with its fields filled in."""
@@ -22,14 +35,18 @@ def predictors(target_kind: str, meanings: tuple[str, ...] = ()) -> str:
 def system(target_kind: str, meanings: tuple[str, ...] = (), *, programs: bool = True) -> str:
     """The system prompt for models of text, with the names of the concepts at its end.
 
-    It depends on the kind of the target, on the kinds of predictors of meaning that can be had and
-    on whether programs are offered, alone: all units of a run share it.
+    It depends on the kind of the target, on the kinds of predictors of meaning that can be had (of
+    algorithms where texts are of symbols) and on whether programs are offered, alone: all units of
+    a run share it.
     """
     from ...tools.english.lexicon import categories
+    from ...tools.predicates.grammar import of_symbols
 
+    symbols = of_symbols(meanings)
     known = predictors(target_kind, meanings)
-    text = prompt("system", predictors=known, programs=_programs(offered=programs))
-    return f"{text}\n\nConcept names: {', '.join(categories())}."
+    said = {"predictors": known, "programs": _programs(offered=programs)}
+    text = prompt("system", **said, **(_SYMBOLS if symbols else _WORDS))
+    return text if symbols else f"{text}\n\nConcept names: {', '.join(categories())}."
 
 
 @cache

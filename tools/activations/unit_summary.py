@@ -15,8 +15,9 @@ from .records import Flat, Rows, activity
 
 QUANTILES = (0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99, 0.999)
 _BY_PLACE = 0.2  # correlation below which the place explains under 4% of variance
-_PLACES = 8  # places of one mean in a long window: eight of them in the usual one
 _EACH = 32  # places up to which each has a mean of its own
+_LONG = np.array([0, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32])
+"""Where parts of a longer window begin, then every 16 places: a mean changes most at the start."""
 
 
 @dataclass(frozen=True)
@@ -132,12 +133,13 @@ def by_place(data: Flat, windows: TokenWindows) -> str | None:
     known = _cross_fitted(place, data, windows)
     if known is None or known < _BY_PLACE:
         return None
-    step = 1 if place.max() < _EACH else _PLACES
-    part = place // step
+    most = int(place.max())
+    starts = np.arange(most + 1) if most < _EACH else np.r_[_LONG, np.arange(48, most + 1, 16)]
+    part = np.searchsorted(starts, place, "right") - 1
     means = np.bincount(part, data.values.astype(np.float64)) / np.maximum(np.bincount(part), 1)
     listed = ", ".join(
-        f"{at * step + 1}{f'-{(at + 1) * step}' if step > 1 else ''} {number(mean)}"
-        for at, mean in enumerate(means)
+        f"{first + 1}{f'-{last}' if last > first + 1 else ''} {number(mean)}"
+        for first, last, mean in zip(starts, [*starts[1:], most + 1], means, strict=True)
     )
     return (
         f"the place in the window alone predicts it with correlation {known:.2f} (cross-fitted); "

@@ -35,6 +35,13 @@ class Hypothesis(NamedTuple):
     json: Mapping[str, Any]
     brief: str = ""
     """In words, told apart from the others of a call; at most about 100 characters."""
+    said: bool = False
+    """Its words were said when it was recorded, in this conversation with a planner."""
+
+    @property
+    def head(self) -> str:
+        """The id, with the words where they were not said before."""
+        return self.id if self.said else f"{self.id}: {self.brief}"
 
     @property
     def english(self) -> str:
@@ -68,7 +75,8 @@ def resolve(lab: Lab, given: Given | None) -> list[Hypothesis]:
         predicate = predictor(lab, entry) if key is None else parse(known(lab, key))
         key = _name(lab, predicate) if key is None else key
         if key not in [hypothesis.id for hypothesis in out]:
-            out.append(Hypothesis(key, predicate, predicate.model_dump()))
+            said = key in lab.hypotheses and not lab.open
+            out.append(Hypothesis(key, predicate, predicate.model_dump(), said=said))
     return _apart(out)
 
 

@@ -107,7 +107,7 @@ def _row(
 
 
 def _line(hypothesis: Hypothesis, row: dict[str, Any]) -> str:
-    head = f"{hypothesis.id}: {hypothesis.brief}"
+    head = hypothesis.head
     if row["correlation"] is None:
         return f"{head}\n  {'holds everywhere' if row['holds'] else 'never holds'} on explore"
     if not row["weight"]:

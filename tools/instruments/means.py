@@ -41,7 +41,7 @@ _PAIRED = 4
 """Hypotheses of which all pairs are shown."""
 
 
-@tool(needs=("text",))
+@tool(needs=("text",), rare=True)
 def means(
     lab: Lab,
     of: Literal["token", "word", "previous", "next", "document", "hypothesis"] = "token",

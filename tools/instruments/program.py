@@ -29,6 +29,9 @@ CALLS = 48
 _PRINTED = 4000  # characters that a planner reads of what was printed
 _VALUE = 1500  # and of the value of the last line
 
+_TYPES = {"string": "str", "array": "list", "object": "dict", "integer": "int", "number": "float"}
+_TYPES |= {"boolean": "bool"}
+
 
 @dataclass(frozen=True)
 class Rules:
@@ -73,9 +76,18 @@ def _payloads(lab: Lab) -> str:
 
 
 def _signature(lab: Lab, item: Tool) -> str:
-    """`patch(source, destination): what it does.`"""
-    summary = item.description.partition("\n\n")[0]
-    return f"{item.name}({', '.join(_parameters(lab, item))}): {summary}"
+    """`patch(source: str, many: int up to 16): what it does.`"""
+    function = item.shown(lab)["function"]
+    given = (f"{key}: {_type(one)}" for key, one in function["parameters"]["properties"].items())
+    return f"{item.name}({', '.join(given)}): {function['description']}"
+
+
+def _type(schema: Mapping[str, Any]) -> str:
+    """The type of an argument in a few words, with its limit."""
+    kinds = "|".join(schema.get("enum", ())) or " or ".join(
+        _TYPES[one["type"]] for one in schema.get("anyOf", [schema])
+    )
+    return f"{kinds} up to {schema['maximum']}" if "maximum" in schema else kinds
 
 
 def _parameters(lab: Lab, item: Tool) -> tuple[str, ...]:

@@ -81,7 +81,7 @@ def residual(
         _head(explained, payload),
         "Groups (mean residual, z, share of the squares left, places/documents) beyond every z of "
         f"{DRAWS} searches by chance; + is more active than predicted:",
-        *(_groups(name, scored) for name, scored in searched.items()),
+        *_groups(searched),
     ]
     if any(places.values()):
         lines.append(f"Places{marks_key(lab, MARKS, STARTS)}:")
@@ -156,14 +156,20 @@ def _places(lab: Lab, explained: Explained, left: np.ndarray, n: int) -> dict[st
     }
 
 
-def _groups(name: str, scored: Scored) -> str:
-    """One kind of groups in a line."""
-    known = [
-        f"{quoted(row['name'])} {row['mean']:+.2g} z {row['z']:.1f} {row['share']:.1%} "
-        f"{row['n']}" + ("" if name == "document" else f"/{row['documents']}")
-        for above in (True, False)
-        for row in scored.rows(_SHOWN, above=above)
-        if row["p"] < MAX_P + 1e-9 and row["share"] >= _LEAST_SHARE
-    ]
-    control = f"by chance up to {scored.control:.1f}, of {len(scored.names)}"
-    return f"  {name} ({control}): {', '.join(known) if known else 'none'}"
+def _groups(searched: dict[str, Scored]) -> list[str]:
+    """A line for each kind of groups, and one for those of which there are none."""
+    lines, none = [], []
+    for name, scored in searched.items():
+        known = [
+            f"{quoted(row['name'])} {row['mean']:+.2g} z {row['z']:.1f} {row['share']:.1%} "
+            f"{row['n']}" + ("" if name == "document" else f"/{row['documents']}")
+            for above in (True, False)
+            for row in scored.rows(_SHOWN, above=above)
+            if row["p"] < MAX_P + 1e-9 and row["share"] >= _LEAST_SHARE
+        ]
+        control = f"{name} (by chance up to {scored.control:.1f}, of {len(scored.names)})"
+        if known:
+            lines.append(f"  {control}: {', '.join(known)}")
+        else:
+            none.append(control)
+    return [*lines, *([f"  none by {', '.join(none)}"] if none else [])]

@@ -216,8 +216,7 @@ def _described(
 ) -> list[str]:
     """One test in two lines; `values` and `degrees` `[place]`."""
     pictures = isinstance(lab.explore, ImageRows)
-    known = hypothesis.id in lab.hypotheses and not lab.open  # its words were said when recorded
-    head = hypothesis.id if known else f"{hypothesis.id}: {hypothesis.brief}"
+    head = hypothesis.head
     if not result.holds:
         by = "draw" if pictures else "activations"
         return [head, f"  never holds on explore: test it with {by}, or widen it"]

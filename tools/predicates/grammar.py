@@ -50,11 +50,23 @@ TEXT_EXAMPLE = (
     '{"kind":"earlier","of":{"kind":"words","words":["river","stream"]},"since":{"kind":"tokens",'
     '"tokens":["."]}}]}},{"value":0.4,"of":{"kind":"words","words":["shore"],"inflect":true}}]}',
 )
+SYMBOL_EXAMPLE = (
+    "'b' right behind 'a', and at .4 any later 'b':",
+    '{"kind":"graded","levels":[{"value":1,"of":{"kind":"and","of":[{"kind":"tokens","tokens":["b"]},'
+    '{"kind":"previous","of":{"kind":"tokens","tokens":["a"]}}]}},{"value":0.4,"of":{"kind":"and",'
+    '"of":[{"kind":"tokens","tokens":["b"]},{"kind":"earlier","of":{"kind":"tokens","tokens":["a"]}}]}}'
+    "]}",
+)
 PICTURE_EXAMPLE = (
     "a red cat, but not before the sea:",
     '{"kind":"except","of":{"kind":"thing","of":[{"kind":"colour","colours":["red"]},'
     '{"kind":"object","names":["cat"]}]},"but":{"kind":"background","names":["sea"]}}',
 )
+
+
+def of_symbols(meanings: tuple[str, ...]) -> bool:
+    """Whether texts are of symbols rather than words."""
+    return set(ALGORITHM_KINDS) <= set(meanings)
 
 
 def kinds(target_kind: str, meanings: tuple[str, ...] = ()) -> tuple[str, ...]:
@@ -76,6 +88,7 @@ def kinds(target_kind: str, meanings: tuple[str, ...] = ()) -> tuple[str, ...]:
         "field",
         "coordinates",
         *(_AHEAD if target_kind == "causal" else ()),
+        *(("concept",) if of_symbols(meanings) else ()),
     )
     return (*(kind for kind in CLASSES if kind not in left_out), *meanings)
 
@@ -84,7 +97,8 @@ def kinds(target_kind: str, meanings: tuple[str, ...] = ()) -> tuple[str, ...]:
 def grammar(target_kind: str, meanings: tuple[str, ...] = ()) -> str:
     """The predictors for a target of that kind, with the limits and a worked example."""
     pictures = target_kind == "image"
-    title, example = PICTURE_EXAMPLE if pictures else TEXT_EXAMPLE
+    symbols = of_symbols(meanings)
+    title, example = SYMBOL_EXAMPLE if symbols else PICTURE_EXAMPLE if pictures else TEXT_EXAMPLE
     thing = ", T one that describes one thing" if pictures else ""
     head = (
         'JSON {"kind": KIND, field: value, ...}. P stands for a predictor'
@@ -96,7 +110,8 @@ def grammar(target_kind: str, meanings: tuple[str, ...] = ()) -> str:
     inside = (
         "hypothesis {id: text}  The predictor of that id, such as H1 or P1; anywhere in another."
     )
-    notes = [] if pictures else [*filter(None, [_NOTES.get(target_kind)]), _WRITTEN_AS]
+    plain = pictures or symbols
+    notes = [] if plain else [*filter(None, [_NOTES.get(target_kind)]), _WRITTEN_AS]
     return "\n".join([head, *lines, inside, *notes, f"Example, {title}", example])
 
 

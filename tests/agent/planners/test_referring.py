@@ -23,7 +23,11 @@ def predictor(messages):
 
 def test_a_long_predictor_that_was_recorded_is_sent_by_its_id_and_kept_as_it_was():
     messages = conversation("hypothesise", LONG, "[E5] recorded as H3: words\n1 place")
-    assert predictor(referred(messages)) == {"kind": "hypothesis", "id": "H3"}
+    assert predictor(referred(messages)) == {
+        "kind": "hypothesis",
+        "id": "H3",
+        "english": "words",
+    }
     assert predictor(messages) == LONG
     assert referred(referred(messages)) == referred(messages)
 
