@@ -138,10 +138,10 @@ class OneShot:
         """Asks the model; its answer, with the calls that test it."""
         shown = [str(m["content"]) for m in state["messages"][1:] if m["role"] in ("user", "tool")]
         written = state["messages"][2]["content"]
-        parts = [shown[0].partition("Budget:")[0].strip(), *([written] if written else [])]
+        parts = [shown[0].partition("Budget:")[0].strip()]
         parts += [_FOOTER.sub("", text).strip() for text in shown[1 : 1 + len(looks(self._lab))]]
         found = rules(list(self._lab.evidence))
-        parts += [found] * bool(found)
+        parts += filter(None, (written, found))
         told = {"ahead": self._ahead, "shown": self._seen, "rules": _RULES * bool(found)}
         request = [
             {"role": "system", "content": prompt("oneshot", **told)},

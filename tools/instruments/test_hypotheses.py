@@ -59,8 +59,7 @@ def compare(
         examples: How many of each to show; at most 2 from four hypotheses on.
 
     Returns:
-        rows [{id, correlation, auroc, auprc, precision, recall}], to print; tests, the same and
-        more [{id, correlation, within {auroc {value}, correlation {value}}, auprc}]; measured
+        rows [{id, correlation, auroc, auprc, precision, recall}], to print; tests (more); measured
     """
     chosen = lab.chosen(unit)
     data, bar = flat(lab, chosen), activity(flat(lab, chosen).values)
