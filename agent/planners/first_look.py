@@ -24,6 +24,17 @@ from ..state import Message, Planner, State
 SHOWN = {"top": 10, "quantile": 8, "pairs": 7}
 """Exemplars of each kind: about 1,500 tokens together."""
 _PICTURES = {"top": 6, "quantile": 6}
+_RULES = 10
+"""The most that are recorded: of a turn's calls no more than `loop.MAX_CALLS` are run."""
+_BEGINNING = 2
+"""Messages of an investigation that has not begun."""
+_WORK = {
+    False: "say what the rules and the places have in common, find what they miss{missed}, which\n"
+    "places of one token differ",
+    True: "tell which of the things that go together is the cause (`draw`, `edit_image`), find\n"
+    "what they miss",
+}
+"""What a fit cannot do, of texts and of pictures."""
 _RECORDING = ("hypothesise", "test_hypotheses")
 """Calls whose results are shown as a list of rules."""
 
@@ -58,7 +69,10 @@ def fitted(lab: Lab) -> Fitted:
     quiet = replace(lab, left_out=lab.left_out | tools_of("inputs"))
     course = course_of(quiet, lab.chosen(None), BuiltinFactory(experiments="none", effects=False))
     found, held_out = course.fitted()
-    calls = [("hypothesise", {"statement": one.words, "predictor": one.predicate}) for one in found]
+    calls = [
+        ("hypothesise", {"statement": one.words, "predictor": one.predicate})
+        for one in found[:_RULES]
+    ]
     if held_out is None:
         return Fitted(calls, "")
     low, high = held_out.interval
@@ -108,10 +122,13 @@ class WithFirstLook:
         Raises:
             LLMError: if no answer came.
         """
-        if not any(message["role"] == "assistant" for message in state["messages"]):
+        messages = state["messages"]
+        if len(messages) == _BEGINNING and not state["last"]:
             calls, worth = fitted(self._lab)
             return calling([*looks(self._lab), *calls, *self._tests(len(calls))], 0, worth or None)
-        return self._planner.next({**state, "messages": self._folded(state["messages"])})
+        if messages[_BEGINNING]["role"] == "assistant":
+            messages = self._folded(messages)
+        return self._planner.next({**state, "messages": messages})
 
     def _tests(self, n: int) -> list[Call]:
         """The calls that test so many recorded rules, and show what they leave."""
@@ -131,6 +148,8 @@ class WithFirstLook:
         if shown := rules(made):
             tested = next(item.id for item in made if item.tool == "test_hypotheses")
             worth = first["content"] or ""
-            parts.append(prompt("fitted", rules=shown, worth=worth, tested=tested))
+            missed = " (`residual` with their ids)" * any(one.tool == "residual" for one in made)
+            work = _WORK[self._lab.target.image is not None].format(missed=missed)
+            parts.append(prompt("fitted", rules=shown, worth=worth, tested=tested, work=work))
         parts.append("Begin.")
         return [system, {**about, "content": "\n\n".join(parts)}, *rest[n:]]

@@ -109,7 +109,7 @@ def test_no_reference_and_no_null_is_left_in_a_schema(lab):
     for word in ("$ref", "$defs", '"null"', "additionalProperties", '"title"'):
         assert word not in sent
     component = asked(lab)["conclude"]["function"]["parameters"]["properties"]["components"]
-    assert component["items"]["required"] == ["words", "predictor"]
+    assert component["items"]["required"] == ["predictor"]
 
 
 def test_cut_counts_are_said(lab):

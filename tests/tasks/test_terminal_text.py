@@ -40,7 +40,7 @@ def verbs(folder: Path, out: str, url: str) -> list[tuple[str, ...]]:
     units = ("--units", "mlp.0/0-1", "--controls", "none", "--concurrency", "1")
     transcript = f"{out}/transcripts/mlp.0_0.jsonl"
     return [
-        ("label", model, *units, *corpus, *llm, "--out", out, "--watch"),
+        ("label", model, *units, *corpus, *llm, "--leave-out", "fit", "--out", out, "--watch"),
         ("show", out),
         ("show", out, "mlp.0/0"),
         ("export", out, "--csv", f"{folder}/labels.csv"),

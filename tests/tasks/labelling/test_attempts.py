@@ -165,16 +165,15 @@ Triage = Callable[..., tuple[TriageFactory, Model]]
 def triage() -> Triage:
     def make(whole: Any = None) -> tuple[TriageFactory, Model]:
         model: Any = Model("sun")
-        return TriageFactory(OneShotFactory(model, fits=False), whole or toy.Toy()), model
+        return TriageFactory(OneShotFactory(model), whole or toy.Toy()), model
 
     return make
 
 
 @pytest.fixture
 def units(settings) -> Settings:
-    return replace(
-        settings, units="mlp.0/0-1", planner="triage:m", base_url="http://127.0.0.1:9/v1"
-    )
+    given = {"planner": "triage:m", "base_url": "http://127.0.0.1:9/v1", "leave_out": "fit"}
+    return replace(settings, units="mlp.0/0-1", **given)
 
 
 def test_triage_says_which_way_each_description_came(label, units, triage, tmp_path):
