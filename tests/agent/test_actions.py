@@ -12,6 +12,7 @@ from neuroscribe.tools.evidence import Evidence
 from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.predicates import parse
 from neuroscribe.tools.predicates.grammar import grammar
+from neuroscribe.tools.predicates.parsing import ALGORITHM_KINDS
 from neuroscribe.tools.registry import TOOLS, call
 from pets import PET
 
@@ -131,6 +132,14 @@ def test_what_cannot_be_read_is_said(lab, given, said):
     assert said in str(result.error)
 
 
+@pytest.mark.parametrize("component", ["H1", {"predictor": "H1"}, {"predictor": PET, "words": " "}])
+def test_a_recorded_hypothesis_is_concluded_by_its_id_alone(lab, component):
+    hypothesise(lab, PET, "cats and dogs")
+    result = call(lab, "conclude", {"label": "pets", "components": [component]})
+    (kept,) = result.data["description"]["components"]
+    assert (kept["words"], kept["predictor"]) == ("cats and dogs", parse(PET).model_dump())
+
+
 def test_actions_have_no_other_door():
     assert all(TOOLS[name].action for name in ("hypothesise", "conclude"))
 
@@ -143,6 +152,14 @@ def test_every_prompt_makes_the_one_statement_of_the_grammar(kind):
         assert text.count(said) == 1
         assert '"kind":"' not in text.replace(said, "")
     assert grammar("image") in system_pictures()
+
+
+def test_of_symbols_the_prompt_speaks_of_no_words():
+    said = system("causal", ALGORITHM_KINDS)
+    assert "\ntally {" in said
+    for words in ("concept", "Concept names", "of 'run'", "as written, also on uncased", "shore"):
+        assert words not in said, words
+    assert len(said) < 7500
 
 
 def test_the_system_prompt_names_every_concept():

@@ -90,6 +90,13 @@ def test_hypotheses_on_the_whole_corpus_count_as_tests(lab, ledger):
     assert row["test"]["correlation"] == pytest.approx(expected, abs=1e-3)
 
 
+def test_what_is_not_known_of_a_rule_is_not_said(lab, ledger):
+    act(lab, ledger, "hypothesise", statement="none", predictor={"kind": "words", "words": ["yak"]})
+    act(lab, ledger, "activations", texts=["a cat and no cat", "the dog sat"])
+    assert ledger.rows[0]["written"]["precision"] is None
+    assert "written b 0.50 |" in ledger.table()
+
+
 def test_the_ledger_says_how_places_of_one_token_are_ranked(lab, ledger):
     act(lab, ledger, "hypothesise", statement="pets", predictor=PET)
     assert "within tokens" not in ledger.table()

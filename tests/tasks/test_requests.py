@@ -68,10 +68,11 @@ def test_the_tools_of_an_investigation_cost_little(lab, pictures):
 
 
 def test_rare_tools_cost_a_line_where_programs_are_offered(lab):
-    rare = {"ablate", "patch", "places", "write_texts"}
+    rare = {"ablate", "means", "patch", "places", "write_texts"}
     assert not rare & set(asked(lab))
     said = asked(lab)["program"]["function"]["description"]
     assert all(f"{name}(" in said for name in rare)
+    assert "method: zero|mean|resample, places: all|active, many: int up to 16" in said
     lab.programs = False
     assert rare <= set(asked(lab))
 
