@@ -127,7 +127,15 @@ class Lab:
         kinds = tuple(kind for kind, who in there.items() if who is not None)
         if self.explore.fields and (self.fields or self.open):
             kinds = (*kinds, "field")
+        heads = any(name.startswith("head.") for name in self.target.sites)
+        if heads and self.reads_text and (self.symbolic or self.of_heads):
+            kinds = ("attends", *kinds)
         return (*(ALGORITHM_KINDS if self.symbolic else ()), *kinds)
+
+    @property
+    def of_heads(self) -> bool:
+        """Whether heads may be studied: one is under study, or no single unit is."""
+        return self.open or (self.unit is not None and self.unit.site.startswith("head."))
 
     @cached_property
     def symbolic(self) -> bool:

@@ -38,10 +38,7 @@ NEEDS: Mapping[str, Need] = {
     ),
     "clip": Need("a CLIP as target or as --reader", lambda lab: lab.clip is not None),
     "programs": Need("leave to run programs (without --no-programs)", lambda lab: lab.programs),
-    "heads": Need(
-        "a head of attention as the unit under study",
-        lambda lab: lab.open or (lab.unit is not None and lab.unit.site.startswith("head.")),
-    ),
+    "heads": Need("a head of attention as the unit under study", lambda lab: lab.of_heads),
     "numbers": Need("texts that are about numbers", lambda lab: lab.numeric),
     "hidden": Need("units that are hidden (label --leave-out units)", lambda lab: lab.units_hidden),
 }

@@ -26,10 +26,9 @@ from ...tools.data.tokens import surfaces
 from ...tools.data.windows import cut
 from ...tools.errors import UsageError
 from ...tools.images.maps import maps, region
-from ...tools.instruments.intervene import control_words
 from ...tools.interventions.change import Change, Method
 from ...tools.interventions.effect import effect_of
-from ...tools.interventions.matched_control import compare, verdict
+from ...tools.interventions.matched_control import compare, control_words, verdict
 from ...tools.interventions.output_change import ChangedRow, forward, has_classes, measure, span
 from ...tools.interventions.runner import Runner
 from ...tools.lab import Lab

@@ -26,24 +26,13 @@ from torch import Tensor
 
 from ..data.windows import TokenWindows, specials
 from ..lab import Lab
-from ..models import Target
-from ..models.attention import attention_weights
+from ..models.attention import PATTERNS, attention_weights, by_length, delimiters_of, pattern_mask
 from ..statistics.bootstrap import Interval, Resampler, interval
 
 SHUFFLES = 19
 LEAST = 0.5
 EVEN = 0.9
 """Overlap with even attention from which a head is called uniform."""
-NAMES = {
-    "previous": "the token before",
-    "next": "the token behind it",
-    "itself": "the token itself",
-    "copies": "other copies of the same token",
-    "induction": "the token behind an earlier copy (induction)",
-    "first": "the first token",
-    "delimiter": "delimiters",
-    "uniform": "all that it sees alike",
-}
 _ON_REPEATS = ("copies", "induction")
 _ROWS = 4
 _REPEATED = 24  # rows of random tokens that come twice
@@ -107,11 +96,11 @@ class Pattern(NamedTuple):
         if self.name is None:
             most = max(self.scores, key=lambda kind: self.scores[kind].beyond)
             value = self.scores[most].interval.value
-            return f"no pattern takes most of its attention ({NAMES[most]}: {value:.2f})"
+            return f"no pattern takes most of its attention ({PATTERNS[most]}: {value:.2f})"
         score = self.scores[self.name]
         value, low, high = score.interval
         most = f", shuffled at most {score.shuffled.max():.2f}" if len(score.shuffled) else ""
-        return f"attends to {NAMES[self.name]}: {value:.2f} [{low:.2f}, {high:.2f}]{most}"
+        return f"attends to {PATTERNS[self.name]}: {value:.2f} [{low:.2f}, {high:.2f}]{most}"
 
 
 def head_patterns(lab: Lab, windows: TokenWindows, sites: Sequence[str]) -> dict[str, Pattern]:
@@ -122,7 +111,7 @@ def head_patterns(lab: Lab, windows: TokenWindows, sites: Sequence[str]) -> dict
     """
     rng = lab.rng("patterns")
     causal = lab.target.kind == "causal"
-    kinds = [kind for kind in NAMES if kind not in ("uniform", *_ON_REPEATS)]
+    kinds = [kind for kind in PATTERNS if kind not in ("uniform", *_ON_REPEATS)]
     kinds = [kind for kind in kinds if kind != "next" or not causal]
     delimiters = _delimiters(windows)
     if delimiters is None:
@@ -213,7 +202,7 @@ def _masks(
     rng: np.random.Generator,
 ) -> Tensor:
     """bool `[row, (1 + shuffle) * kind, place, seen place]`: the patterns, then shuffled ones."""
-    plain = torch.stack([_mask(kind, ids, there, delimiters) for kind in kinds], 1)
+    plain = torch.stack([pattern_mask(kind, ids, there, delimiters) for kind in kinds], 1)
     made = [plain & sees[:, None]]
     size = there.sum(1).tolist()
     for _ in range(SHUFFLES):
@@ -225,30 +214,9 @@ def _masks(
     return torch.cat(made, 1) & asked[:, None, :, None]
 
 
-def _mask(kind: str, ids: Tensor, there: Tensor, delimiters: np.ndarray | None) -> Tensor:
-    """bool `[row, place, seen place]` of a pattern, whatever is seen."""
-    many, width = ids.shape
-    i = torch.arange(width)
-    away = (i[:, None] - i[None, :]).expand(many, width, width)
-    if kind in ("previous", "next", "itself"):
-        return away == {"previous": 1, "next": -1, "itself": 0}[kind]
-    if kind == "first":
-        return (i == 0).expand(many, width, width).clone()
-    if kind == "delimiter":
-        assert delimiters is not None
-        chosen = torch.as_tensor(delimiters)[ids]
-        return chosen[:, None, :].expand(many, width, width) & (away != 0)
-    same = (ids[:, :, None] == ids[:, None, :]) & there[:, None, :] & (away != 0)
-    if kind == "copies":
-        return same
-    behind = torch.zeros_like(same)
-    behind[:, :, 1:] = same[:, :, :-1]
-    return behind & (away != 0)
-
-
 def _delimiters(windows: TokenWindows) -> np.ndarray | None:
     """bool `[vocabulary]`: tokens without a letter or digit; None where few tokens are others."""
-    chosen = np.array([not any(c.isalnum() for c in text) for text in windows.vocabulary])
+    chosen = delimiters_of(windows.vocabulary)
     share = float(chosen[windows.ids[windows.counted]].mean()) if windows.counted.any() else 0.0
     return chosen if 0 < share <= _MOST_DELIMITERS else None
 
@@ -268,13 +236,3 @@ def _repeated(lab: Lab, rng: np.random.Generator) -> Any:
         ids.append([*before, *drawn, *drawn, *after])
     made = np.array(ids, np.int32)
     return SimpleNamespace(ids=made, attended=np.ones(made.shape, bool), second=len(before) + half)
-
-
-def by_length(target: Target, windows: Any) -> list[np.ndarray]:
-    """Indices of a few rows at a time; of one length where a plain module could see padding."""
-    sizes = np.asarray(windows.attended).sum(1)
-    rows = np.flatnonzero(sizes > 0)
-    if target.kind != "module":
-        return [rows[at : at + _ROWS] for at in range(0, len(rows), _ROWS)]
-    groups = [rows[sizes[rows] == size] for size in np.unique(sizes[rows])]
-    return [part[at : at + 64] for part in groups for at in range(0, len(part), 64)]

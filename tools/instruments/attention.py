@@ -17,13 +17,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..activations.attention_patterns import Pattern, by_length, head_patterns
+from ..activations.attention_patterns import Pattern, head_patterns
 from ..activations.selectivity import sites_of
 from ..data.windows import TokenWindows
 from ..errors import UsageError
 from ..evidence import Result
 from ..lab import Lab
-from ..models.attention import attention_weights
+from ..models.attention import attention_weights, by_length
 from ..registry import UpTo, tool
 from ..render.text import quoted
 

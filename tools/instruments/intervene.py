@@ -14,15 +14,14 @@ from ..activations.unit_stats import profile
 from ..errors import UsageError
 from ..evidence import Result
 from ..interventions.change import MEASURED, VALUED, Change, Method
-from ..interventions.controls import Control
 from ..interventions.effect import ControlledEffect, effect_of
-from ..interventions.matched_control import LEAST, named, rank, too_few
+from ..interventions.matched_control import control_words, named
 from ..interventions.reference import Reference, references
 from ..interventions.runner import Runner, runners_of
 from ..interventions.sweep import Where
 from ..lab import Lab
 from ..metrics.asked import asked
-from ..metrics.prompt import TargetPrompts, target_prompts
+from ..metrics.prompt import TargetPrompts
 from ..models import Unit
 from ..registry import tool
 from ..render.text import between, number
@@ -71,11 +70,8 @@ def intervene(
         raise UsageError(f"pass one to {_MOST_PROMPTS} prompts, not {len(prompts)}")
     if method in VALUED and value is None:
         raise UsageError(f"the method {method} needs a value")
-    if metric is None:
-        read = target_prompts(lab.target, prompts, target, contrast=contrast, several=several)
-    else:
-        given: Any = {"contrast": contrast, "metric": metric, "several": several}
-        read = asked(lab.target, prompts, target, **given)
+    given: Any = {"contrast": contrast, "metric": metric, "several": several}
+    read = asked(lab.target, prompts, target, **given)
     runners = runners_of(lab.target, read)
     lab.meter.forward_tokens += sum(row.places for row in read.prompts)
     change = Change(method, value if method in VALUED else None)
@@ -149,22 +145,6 @@ def as_data(found: ControlledEffect) -> dict[str, Any]:
         "directions": None if found.directions is None else found.directions._asdict(),
         "notes": list(found.notes),
     }
-
-
-def control_words(control: Control, what: str) -> str:
-    """Where an effect stands among its controls, in a line."""
-    if not control.controls:
-        return f"no {what} to compare with"
-    sizes = sorted(abs(one) for one in control.controls)
-    n = len(sizes)
-    what = what if n > 1 else what.replace("units", "unit").replace("directions", "direction")
-    line = (
-        f"{n} {what}: median size {number(sizes[n // 2])}, largest {number(sizes[-1])}; "
-        f"{rank(control.percentile, control.p, n)}"
-    )
-    if n < LEAST:
-        return f"{line}: {too_few()}"
-    return line if control.p <= 0.1 else f"{line}: no more than chance"
 
 
 def _references(lab: Lab, units: tuple[Unit, ...], runners: list[Runner]) -> dict[str, Reference]:

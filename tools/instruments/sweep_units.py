@@ -13,7 +13,7 @@ from ..evidence import Result
 from ..interventions.ranking import FOUND, RankedUnit, ranking
 from ..interventions.runner import runners_of
 from ..lab import Lab
-from ..metrics.prompt import target_prompts
+from ..metrics.asked import asked
 from ..registry import UpTo, tool
 from ..render.text import number
 
@@ -21,7 +21,7 @@ MOST_PROMPTS = 8
 MOST = 25
 
 
-@tool(needs=("text", "vocabulary", "open"))
+@tool(needs=("text", "open"))
 def sweep_units(
     lab: Lab,
     prompts: list[str],
@@ -31,6 +31,7 @@ def sweep_units(
     sites: list[str] | None = None,
     several: Literal["first", "sum"] | None = None,
     many: Annotated[int, UpTo(MOST)] = 10,
+    metric: str | None = None,
 ) -> Result:
     """Zeroes every single unit of the model in turn and measures the log-probability of the next
     token that you name: which units does this prediction need? Slow on a large model; attribute
@@ -44,11 +45,14 @@ def sweep_units(
         sites: Where to look, such as mlp.3, head.2 or mlp (all layers); left out: all neurons.
         several: What to do with a target of several tokens: take the first, or sum over all.
         many: How many units to list, at most 25.
+        metric: In the place of a target, what is measured: arithmetic over outputs and units, such
+            as class(1) - class(0), logit(" a")@3 or mlp.1/17@-1 (@: the place, @mean over all).
     """
     if not 0 < len(prompts) <= MOST_PROMPTS:
         raise UsageError(f"pass one to {MOST_PROMPTS} prompts, not {len(prompts)}")
     chosen = sites_of(lab.target, sites)
-    read = target_prompts(lab.target, prompts, target, contrast=contrast, several=several)
+    given: Any = {"contrast": contrast, "several": several, "metric": metric}
+    read = asked(lab.target, prompts, target, **given)
     runners = runners_of(lab.target, read)
     swept = [ranking(runners, name, seed=lab.seed) for name in chosen]
     units = [one for result in swept for one in result.units]
@@ -58,8 +62,7 @@ def sweep_units(
     beyond = [result.found for result in swept if result.found is not None]
     lines = [
         f"each of {len(units):,} units of {', '.join(chosen)} zeroed by itself on {len(prompts)} "
-        f"prompt{'s' * (len(prompts) > 1)}; {runners[0].metric.name} of "
-        f"{read.words}, {number(swept[0].before)} unchanged:",
+        f"prompt{'s' * (len(prompts) > 1)}; {read.label}, {number(swept[0].before)} unchanged:",
         *(_line(one) for one in best),
     ]
     if beyond:

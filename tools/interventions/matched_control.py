@@ -11,6 +11,7 @@ from ..render.text import between, number
 from ..statistics.bootstrap import mean_interval
 from ..statistics.causal_rule import units
 from ..statistics.permutation import p_value, percentile
+from .controls import Control
 from .output_change import SPAN, has_classes
 
 _DRAWS = 500
@@ -63,6 +64,22 @@ def verdict(lab: Lab, against: Against, where: str) -> str:
     if n < LEAST:
         return f"{line}: {too_few()}"
     return line if against.p <= 0.1 else f"{line}: over all outputs no more than a random unit does"
+
+
+def control_words(control: Control, what: str) -> str:
+    """Where an effect stands among its controls, in a line."""
+    if not control.controls:
+        return f"no {what} to compare with"
+    sizes = sorted(abs(one) for one in control.controls)
+    n = len(sizes)
+    what = what if n > 1 else what.replace("units", "unit").replace("directions", "direction")
+    line = (
+        f"{n} {what}: median size {number(sizes[n // 2])}, largest {number(sizes[-1])}; "
+        f"{rank(control.percentile, control.p, n)}"
+    )
+    if n < LEAST:
+        return f"{line}: {too_few()}"
+    return line if control.p <= 0.1 else f"{line}: no more than chance"
 
 
 def rank(percentile: float, p: float, n: int) -> str:

@@ -12,6 +12,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -23,6 +24,18 @@ from .target import Target
 
 _SOFTMAX = (torch.softmax, Tensor.softmax, functional.softmax)
 _PRODUCT = (torch.matmul, Tensor.matmul, Tensor.__matmul__, torch.bmm, Tensor.bmm, torch.einsum)
+PATTERNS = {
+    "previous": "the token before",
+    "next": "the token behind it",
+    "itself": "the token itself",
+    "copies": "other copies of the same token",
+    "induction": "the token behind an earlier copy (induction)",
+    "first": "the first token",
+    "delimiter": "delimiters",
+    "uniform": "all that it sees alike",
+}
+"""In words; `uniform` is a pattern of weights, and has no places of its own."""
+_ROWS = 4
 _STEP = 1e-3
 """Relative distance of weights times values from the heads: single precision, or bfloat16's .01."""
 
@@ -134,3 +147,46 @@ def _made(product: Tensor | None, z: Tensor, rows: Inputs) -> bool:
     return any(
         float((made - z)[there].norm()) <= most for made in (by_head, product.reshape(z.shape))
     )
+
+
+def delimiters_of(vocabulary: tuple[str, ...]) -> np.ndarray:
+    """bool `[vocabulary]`: tokens without a letter or digit."""
+    return np.array([not any(c.isalnum() for c in text) for text in vocabulary])
+
+
+def pattern_mask(kind: str, ids: Tensor, there: Tensor, delimiters: np.ndarray | None) -> Tensor:
+    """The places of a pattern, bool `[row, place, seen place]`, whether or not they are seen.
+
+    Args:
+        kind: Of `PATTERNS`, but `uniform`.
+        ids: `[row, place]`.
+        there: bool `[row, place]`: not padding.
+        delimiters: bool `[vocabulary]`, for that kind.
+    """
+    many, width = ids.shape
+    i = torch.arange(width)
+    away = (i[:, None] - i[None, :]).expand(many, width, width)
+    if kind in ("previous", "next", "itself"):
+        return away == {"previous": 1, "next": -1, "itself": 0}[kind]
+    if kind == "first":
+        return (i == 0).expand(many, width, width).clone()
+    if kind == "delimiter":
+        assert delimiters is not None
+        chosen = torch.as_tensor(delimiters)[ids]
+        return chosen[:, None, :].expand(many, width, width) & (away != 0)
+    same = (ids[:, :, None] == ids[:, None, :]) & there[:, None, :] & (away != 0)
+    if kind == "copies":
+        return same
+    behind = torch.zeros_like(same)
+    behind[:, :, 1:] = same[:, :, :-1]
+    return behind & (away != 0)
+
+
+def by_length(target: Target, windows: Any) -> list[np.ndarray]:
+    """Indices of a few rows at a time; of one length where a plain module could see padding."""
+    sizes = np.asarray(windows.attended).sum(1)
+    rows = np.flatnonzero(sizes > 0)
+    if target.kind != "module":
+        return [rows[at : at + _ROWS] for at in range(0, len(rows), _ROWS)]
+    groups = [rows[sizes[rows] == size] for size in np.unique(sizes[rows])]
+    return [part[at : at + 64] for part in groups for at in range(0, len(part), 64)]

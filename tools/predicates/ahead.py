@@ -7,6 +7,7 @@ word holds at the token that completes it.
 
 from ..errors import UsageError
 from .algorithms import Extreme, Tally
+from .attends import Attends
 from .brackets import Partner
 from .context import Later, Next, Repeated
 from .core import Predicate
@@ -27,6 +28,11 @@ def refuse_ahead(predicate: Predicate) -> None:
             raise UsageError(
                 f"'{one.kind}' looks at text behind the place, {_CANNOT} what the place itself "
                 f"holds and what stands before it ('{instead}', 'count')"
+            )
+        if isinstance(one, Attends) and one.to == "next":
+            raise UsageError(
+                "the token behind a place is one that a causal model cannot have read there; let "
+                "'attends' be to previous, itself, copies, induction, first or delimiter"
             )
         if getattr(one, "from_end", False):
             raise UsageError(

@@ -84,6 +84,7 @@ def kinds(target_kind: str, meanings: tuple[str, ...] = ()) -> tuple[str, ...]:
     left_out = (
         *PICTURE_KINDS,
         *ALGORITHM_KINDS,
+        "attends",
         "judged",
         "field",
         "coordinates",

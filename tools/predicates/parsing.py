@@ -17,6 +17,7 @@ from ..errors import UsageError, nearest
 from ..io.plain_text import clip
 from ..io.strict_json import read_json
 from . import algorithms, atoms, context, core, images, looks, patches, pixels
+from .attends import Attends
 from .brackets import Partner
 from .computed import Computed
 from .concepts import resolve
@@ -65,6 +66,7 @@ AnyPredicate = Annotated[
     | algorithms.Same
     | Coordinates
     | algorithms.Predicted
+    | Attends
     | Computed
     | core.And
     | core.Or

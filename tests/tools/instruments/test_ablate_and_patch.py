@@ -10,9 +10,8 @@ from checks import done, rejects
 from neuroscribe.tools.activations.unit_stats import matched, peaks, profile
 from neuroscribe.tools.data.windows import cut
 from neuroscribe.tools.instruments.ablate import interventions
-from neuroscribe.tools.instruments.intervene import control_words
 from neuroscribe.tools.interventions.controls import against
-from neuroscribe.tools.interventions.matched_control import compare, verdict
+from neuroscribe.tools.interventions.matched_control import compare, control_words, verdict
 from neuroscribe.tools.interventions.output_change import SPAN, ChangedRow, measure
 from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.models import Target, Unit

@@ -6,8 +6,11 @@ import bare_models
 import pytest
 from checks import done, rejects
 from neuroscribe.tools.data.windows import cut
+from neuroscribe.tools.interventions.runner import Runner
 from neuroscribe.tools.lab import Lab
-from neuroscribe.tools.models import Target
+from neuroscribe.tools.metrics.expression import expression
+from neuroscribe.tools.metrics.inputs import input_of
+from neuroscribe.tools.models import Target, clamp
 
 TEXT = "(())"
 METRIC = "class(1) - class(0)"
@@ -43,6 +46,50 @@ def test_intervene_measures_it(lab):
     assert METRIC in found.text
     assert len(found.data["effect"]["before"]) == 2
     assert len(found.data["controls"]) == 20
+
+
+def test_patch_measures_it_and_everything_patched_is_the_source(lab):
+    given = {"source": TEXT, "destination": "))((", "unit": "mlp.0/35", "metric": METRIC}
+    words = {"source_word": "((", "destination_word": "))"}  # their last tokens: place 1
+    found = done(lab, "patch", given | words).data
+    rows = [input_of(lab.target, text) for text in (TEXT, "))((")]
+    source, runner = (Runner(lab.target, row, expression(lab.target, METRIC, row)) for row in rows)
+    value = source.values("mlp.0")[1, 35]
+    change = clamp("mlp.0", [35], value[None, None, None]).at(places=[1])
+    effect = float(runner.measure([[change]])[0]) - runner.before
+    assert found["effect"]["mean"] == pytest.approx(effect, abs=1e-6)
+    assert found["effect"]["source"] == pytest.approx(source.before, abs=1e-6)
+    way = source.before - runner.before
+    assert found["effect"]["toward_source"] == pytest.approx(effect / way, abs=1e-5)
+    assert len(found["controls"]) == 20
+    same = done(lab, "patch", given | {"destination": TEXT})
+    assert same.data["effect"]["mean"] == pytest.approx(0, abs=1e-6)
+    assert same.data["effect"]["toward_source"] is None
+
+
+def test_sweep_units_measures_it(lab):
+    found = done(lab, "sweep_units", {"prompts": [TEXT], "metric": METRIC, "sites": ["mlp.1"]})
+    best = found.data["units"][0]
+    one = done(lab, "intervene", {"prompts": [TEXT], "units": [best["unit"]], "metric": METRIC})
+    assert best["effect"] == pytest.approx(one.data["effect"]["mean"], abs=1e-5)
+    assert METRIC in found.text
+
+
+@pytest.mark.parametrize(
+    ("tool", "texts"),
+    [
+        ("attribute", {"prompt": TEXT}),
+        ("intervene", {"prompts": [TEXT], "units": ["mlp.0/1"]}),
+        ("lens", {"prompt": TEXT}),
+        ("patch", {"source": TEXT, "destination": "((", "unit": "mlp.0/1"}),
+        ("sweep_units", {"prompts": [TEXT]}),
+    ],
+)
+def test_one_mistake_in_a_metric_is_one_message_everywhere(lab, tool, texts):
+    rejects(
+        "there is no function 'klass' (nearest: class", lab, tool, {**texts, "metric": "klass(1)"}
+    )
+    rejects("the output has numbers 0 to 1", lab, tool, {**texts, "metric": "class(7)"})
 
 
 @pytest.mark.parametrize("tool", ["attribute", "lens"])

@@ -34,6 +34,7 @@ def test_cases_name_every_kind_and_are_not_constant(windows, minilm):
     assert {case["kind"] for case in CASES} == set(KINDS) - set(PICTURE_KINDS) - {
         "judged",
         "predicted",
+        "attends",
         "field",
         "coordinates",
     }

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from .....tools.activations.attention_patterns import NAMES
 from .....tools.activations.frequencies import numbers_in
 from .....tools.activations.records import inputs_of
 from .....tools.english.inflection import forms
@@ -15,6 +14,7 @@ from .....tools.errors import UsageError
 from .....tools.evidence import Evidence
 from .....tools.lab import Lab
 from .....tools.models import Unit
+from .....tools.models.attention import PATTERNS
 from .....tools.predicates import parse
 from .....tools.predicates.concepts import resolve
 from ....citations import Citations
@@ -167,7 +167,7 @@ class TextCourse(Course[TextFindings]):
             made = yield Calls("What does it attend to?", (("attention", {"heads": [head]}),))
             for evidence in succeeded(made):
                 name = evidence.data["heads"][0]["pattern"]["name"]
-                self.findings.follows = f"attends to {NAMES[name]}" if name else ""
+                self.findings.follows = f"attends to {PATTERNS[name]}" if name else ""
         elif self._numbers_stand and self.has("frequencies"):
             why = "Which frequency of the numbers does it follow?"
             made = yield Calls(why, (("frequencies", {"unit": str(self.unit)}),))
