@@ -2,7 +2,7 @@
 
 import shlex
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,6 +18,10 @@ _MARKS = {"ok": ("ok", "green"), "note": ("note", "yellow"), "wrong": ("WRONG", 
 
 def doctor(
     target: options.Target,
+    data: Annotated[
+        str | None,
+        typer.Option(help="Texts about numbers: also the key frequencies of neurons over them."),
+    ] = None,
     revision: options.Revision = None,
     dtype: options.Dtype = None,
     device: options.Device = None,
@@ -37,7 +41,7 @@ def doctor(
     loaded = Target.load(
         target, revision=revision, dtype=dtype, device=device, trust_remote_code=trust_remote_code
     )
-    found = diagnose(loaded)
+    found = diagnose(loaded, data)
     if as_json:
         print_json({**found.as_dict(), "next": list(following(loaded, found))})
         raise typer.Exit(int(not found.sound))
@@ -87,6 +91,7 @@ def following(target: "Target", found: "Diagnosis") -> Iterator[str]:
         if target.tokenizer is None and target.image is None:
             given = "1,2,3"
         metric = "class(NAME)" if target.labels else "output(0)"
+        yield f"neuroscribe attribute {name} --prompt {given} --metric '{metric}'"
         yield f"neuroscribe intervene {name} --prompt {given} --metric '{metric}' {change}"
 
 

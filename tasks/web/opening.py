@@ -3,9 +3,11 @@
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from ...agent.planners import planner_factory
+from ...tools.activations.head_directions import read_directions
 from ...tools.errors import UsageError
 from ...tools.models import Target
 from ...tools.predicates.judging import REQUESTS, judge_of
@@ -33,6 +35,7 @@ def open_door(
     planner: str = "builtin",
     base_url: str | None = None,
     reader: str | None = None,
+    direction: str | None = None,
     judge: str | None = None,
     judge_requests: int = REQUESTS,
     trust_remote_code: bool = False,
@@ -48,6 +51,7 @@ def open_door(
         planner: Who answers in the chat.
         base_url: The endpoint of an `openai:` planner.
         reader: A second network that reads, instead of the run's.
+        direction: Of heads that are read as along.N/H: HEAD=FILE,...; None: the run's, or found.
         judge: `openai:MODEL` reads places for `judged`; None: the planner's model.
         judge_requests: To the judge in all.
         trust_remote_code: Run the own code of the model that `target` names.
@@ -62,8 +66,9 @@ def open_door(
     llm = getattr(planner_factory(planner, base_url=base_url), "llm", None)
     units = None if run is None else Units(RunIndex(run))
     judged_by = judge_of(judge, llm, base_url=base_url, limit=judge_requests)
-    named = {"units": "", "data": data or "", "reader": reader, "special": special}
-    settings = Settings(target=target or "", **named)
+    read_directions(direction)  # a file that is not there is said now
+    named = {"data": data or "", "reader": reader, "special": special, "direction": direction}
+    settings = Settings(target=target or "", units="", **named)
     kind = refusal = None
     if units is not None:
         known = units.index.run
@@ -77,6 +82,7 @@ def open_door(
                     reader=reader,
                     special=special,
                 )
+                settings = replace(settings, direction=direction or settings.direction)
             except UsageError as error:  # its labels are shown all the same
                 refusal = f"nothing can be measured: {error}"
                 print(f"neuroscribe: {refusal}", file=sys.stderr)
@@ -110,6 +116,7 @@ def open_door(
             context_length=settings.context_length,
             seed=settings.seed,
             special=settings.special,
+            direction=settings.direction,
             **asked,
         )
 

@@ -1,6 +1,7 @@
 """What `doctor` says of sound targets, and of four that are not."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import bare_models
 import pytest
@@ -8,7 +9,9 @@ import torch
 from neuroscribe.tasks.doctor import diagnose
 from neuroscribe.tools.models import Model, Target
 from neuroscribe.tools.models.factory import from_model
+from neuroscribe.tools.models.untrained import untrained
 from torch import nn
+from torch.nn import functional
 
 FILE = Path(str(bare_models.__file__))
 
@@ -92,3 +95,60 @@ def test_a_factory_that_leaves_or_prints(tmp_path, refused):
     file = tmp_path / "mine.py"
     file.write_text("import sys\ndef leaves():\n    print('hello')\n    sys.exit(3)\n")
     assert "it left with sys.exit(3)" in refused("doctor", f"{file}:leaves")
+
+
+class MixedAttention(bare_models.CausalSelfAttention):
+    """Puts the channels of all heads side by side, where heads are usually side by side."""
+
+    def forward(self, x):
+        parts = self.c_attn(x).chunk(3, -1)  # each [row, place, d]
+        q, k, v = (part.unflatten(-1, (self.n_head, -1)).transpose(1, 2) for part in parts)
+        y = functional.scaled_dot_product_attention(q, k, v, is_causal=True)
+        return self.c_proj(y.permute(0, 2, 3, 1).flatten(2))
+
+
+@pytest.mark.parametrize(
+    ("attention", "declared", "status", "says"),
+    [
+        (None, None, "ok", "4 a block, as its attention has; what they write adds up"),
+        (None, 8, "wrong", "cut into 8 heads, but its attention has 4: write Model(heads=4)"),
+        (None, 2, "wrong", "cut into 2 heads, but its attention has 4"),
+        (MixedAttention, None, "wrong", "reads the channels of its 4 heads mixed"),
+    ],
+)
+def test_heads_are_those_of_the_network(attention, declared, status, says):
+    torch.manual_seed(0)
+    size = {"n_embd": 32, "n_head": 4, "n_layer": 2, "block_size": 16}
+    config = SimpleNamespace(vocab_size=len(bare_models.LETTERS), **size)
+    network = bare_models.GPT(config)
+    for block in network.transformer["h"]:
+        if attention is not None:
+            block.attn = attention(config)
+    target = from_model(Model(network, bare_models.LETTERS, heads=declared), name="own")
+    found, checks = checked(target)
+    assert checks["heads"].status == status
+    assert says in checks["heads"].said
+    assert found.sound == (status == "ok")
+
+
+def test_key_frequencies_of_a_network_that_adds(tmp_path):
+    target = Target.load("organism:modular")
+    by_neuron = {4, 10, 12, 15, 17, 18, 19, 23}  # of its card
+    found = diagnose(target)
+    assert set(found.frequencies["embedding"]["shares"]) == by_neuron
+    assert "--data" in found.findings["key frequencies"]
+    assert not diagnose(untrained(target)).frequencies["embedding"]["shares"]
+    sums = tmp_path / "sums.txt"
+    sums.write_text("\n".join(f"{a}+{b}=" for a in range(47) for b in range(0, 47, 2)))
+    neurons = diagnose(target, str(sums)).frequencies["mlp.0"]
+    assert neurons["single"] >= 60
+    assert set(neurons["frequencies"]) <= by_neuron
+    assert diagnose(Target.load(f"{FILE}:gpt")).frequencies == {}
+
+
+def test_data_that_are_not_about_numbers_are_one_line(tmp_path, refused):
+    file = tmp_path / "letters.txt"
+    letters = str.maketrans("0123456789", "abcdefghij")
+    file.write_text("\n".join(f"{i * 7919 % 10_007} a{i}".translate(letters) for i in range(400)))
+    assert "has numbers at none" in refused("doctor", f"{FILE}:gpt", "--data", str(file))
+    assert "no file" in refused("doctor", f"{FILE}:gpt", "--data", str(tmp_path / "none.txt"))

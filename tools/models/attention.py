@@ -10,7 +10,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -92,6 +92,54 @@ class _Watch(TorchFunctionMode):
             if any((one.data_ptr(), one.shape) == same for one in tensors):
                 self.product = result
         return result
+
+
+class SeenHeads(NamedTuple):
+    """The heads that a run shows, beside those of a site."""
+
+    heads: int
+    """By the weights of the attention."""
+    order: Literal["head", "channel"] | None
+    """What the output projection reads: the channels of a head together, or those of one number of
+    all heads together; None: it is something else."""
+
+
+def heads_seen(target: Target, rows: Inputs, site: str) -> SeenHeads | None:
+    """How many heads the attention before a site has, and how they lie in what the site reads.
+
+    Args:
+        target: A network with head sites.
+        rows: Rows of tokens, of one length.
+        site: Such as `head.0`.
+
+    Returns:
+        None where no weights are seen.
+    """
+    out: list[SeenHeads | None] = []
+    with _Watch() as seen:
+
+        def take(name: str, values: Tensor) -> None:
+            raw = values.flatten(2)  # [row, place, head * channel]
+            many, places, size = raw.shape
+            weights, product = seen.weights, seen.product
+            square = many * places * places
+            if weights is None or weights.numel() % square:
+                return
+            n = weights.numel() // square
+            order = None
+            if product is not None and product.numel() == raw.numel() and size % n == 0:
+                by_head = product.reshape(many, n, places, size // n)
+                together = by_head.transpose(1, 2)  # [row, place, head, channel]
+                apart = by_head.permute(0, 2, 3, 1)  # [row, place, channel, head]
+                step = max(_STEP, 4 * torch.finfo(raw.dtype).eps) * float(raw.norm())
+                if float((together.flatten(2) - raw).norm()) <= step:
+                    order = "head"
+                elif float((apart.flatten(2) - raw).norm()) <= step:
+                    order = "channel"
+            out.append(SeenHeads(n, order))
+
+        target.trace(rows, [site], output=False, take=take)
+    return out[0] if out else None
 
 
 def _square(result: Tensor) -> bool:

@@ -7,11 +7,14 @@ import sys
 import time
 
 import httpx
+import numpy as np
 import pytest
 from browser import serving
+from neuroscribe.tasks.web.opening import open_door
 from neuroscribe.tasks.web.server import bind
 from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.io.sockets import is_loopback
+from neuroscribe.tools.models import Target
 
 
 def test_which_hosts_are_public():
@@ -34,10 +37,25 @@ def test_bad_arguments_are_one_line(tmp_path, refused):
         ([str(tmp_path)], "no run"),
         (["--target", "planted", "--planner", "bultin"], "builtin"),
         (["--target", "planted", "--planner", "human"], "terminal"),
+        (["--target", "planted", "--direction", "head.0/1"], "is not HEAD=FILE"),
+        (["--target", "planted", "--direction", "head.0/1=no.npy"], "no .npy or .safetensors"),
         (["--target", "planted", "--host", "0.0.0.0"], "give a password"),
         (["--target", "planted", "--host", "no.such.host.invalid"], "password"),
     ):
         assert holds in refused("serve", *arguments, "--port", "0")
+
+
+def test_a_direction_of_ones_own_is_read_at_the_bench_and_in_the_chat(tmp_path):
+    planted = Target.load("planted")
+    channels = planted.sites["head.0"].channels
+    vector = np.arange(channels, dtype=np.float32)
+    np.save(tmp_path / "mine.npy", vector)
+    given = f"head.0/1={tmp_path / 'mine.npy'}"
+    door = open_door(None, target="planted", data="builtin:stories:30", direction=given)
+    door.bench.loaded = planted
+    unit = vector / np.linalg.norm(vector)
+    for lab in (door.bench.lab(), door.talks.opened(None).lab):
+        np.testing.assert_allclose(lab.target.site("along.0").code.directions[1], unit, atol=1e-6)
 
 
 def test_without_gradio_one_line_says_what_to_install(monkeypatch, refused):

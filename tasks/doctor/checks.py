@@ -1,35 +1,29 @@
-"""What is found of a target, and whether it can be trusted: sites, reading and writing, padding.
+"""The checks of a target: run, not assumed.
 
-1. Its rows are ordinary tokens of its vocabulary, a picture of noise, or the factory's example.
-2. Findings are what anyone would want to know before an experiment: kind, context, output, sites,
-   what is refused and why, how fast a forward is.
-3. Checks are run, not assumed: a second call gives what the first gave; a forward with hooks gives
-   what one without gives; rows padded to one length give what each gives alone; the parts of the
-   residual stream add up; a restart gives what a whole run gives. What fails says what to write.
+A second call gives what the first gave; a forward with hooks gives what one without gives; rows
+padded to one length give what each gives alone; the parts of the residual stream add up; the heads
+of sites are the heads of the network; a restart gives what a whole run gives. What fails says what
+to write.
 """
 
-import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import torch
 
-from ..tools.data.surfaces import surfaces
-from ..tools.data.windows import TokenRows, specials
-from ..tools.errors import UsageError
-from ..tools.models import Target
-from ..tools.models.probe import probe_ids
-from ..tools.models.reading import Reading, reading
-from ..tools.models.spec import split
-from ..tools.models.trace import hooked
-from ..tools.residual.exact import exact_trace
+from ...tools.data.windows import TokenRows, specials
+from ...tools.errors import UsageError
+from ...tools.models import Target
+from ...tools.models.attention import heads_seen
+from ...tools.models.probe import probe_ids
+from ...tools.models.spec import split
+from ...tools.models.trace import hooked
+from ...tools.residual.exact import exact_trace
 
 Status = Literal["ok", "note", "wrong"]
 _PLACES = 8
 _CLOSE = 1e-4
-_SPEED_PLACES = 64
 
 
 class Check(NamedTuple):
@@ -41,83 +35,7 @@ class Check(NamedTuple):
     """What was seen, and what to do where it is not as it should be."""
 
 
-class Sites(NamedTuple):
-    """Sites of one kind, such as all `mlp.N`."""
-
-    kind: str
-    names: tuple[str, ...]
-    units: tuple[int, ...]
-    """Of each."""
-    channels: int
-    """Of a unit: more than 1 for heads."""
-
-
-class Diagnosis(NamedTuple):
-    """What `neuroscribe doctor` shows."""
-
-    target: str
-    findings: dict[str, str]
-    sites: tuple[Sites, ...]
-    paths: int
-    """Module paths that are sites too."""
-    refused: dict[str, str]
-    """Why, by site."""
-    checks: tuple[Check, ...]
-
-    @property
-    def sound(self) -> bool:
-        """Whether nothing is wrong."""
-        return all(check.status != "wrong" for check in self.checks)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain JSON."""
-        return {
-            **self._asdict(),
-            "sites": [each._asdict() for each in self.sites],
-            "checks": [each._asdict() for each in self.checks],
-            "sound": self.sound,
-        }
-
-
-def diagnose(target: Target) -> Diagnosis:
-    """Looks at a target that was loaded.
-
-    Raises:
-        UsageError: if it cannot even be run.
-    """
-    rows = _rows(target)
-    kinds: dict[str, list[str]] = {}
-    paths = 0
-    modules = dict(target.network.named_modules())
-    for name in target.sites:
-        if name in modules:
-            paths += 1
-        else:
-            kinds.setdefault(name.partition(".")[0], []).append(name)
-    output = _output(target, rows)
-    checks = list(_checks(target, rows, output))
-    usable = {kind: [n for n in names if n in target.sites] for kind, names in kinds.items()}
-    sites = [
-        Sites(
-            kind,
-            tuple(names),
-            tuple(target.sites[name].units for name in names),
-            target.sites[names[0]].channels,
-        )
-        for kind, names in usable.items()
-        if names
-    ]
-    return Diagnosis(
-        target.name,
-        _findings(target, rows, output),
-        tuple(sites),
-        paths,
-        dict(target.refused),
-        tuple(checks),
-    )
-
-
-def _rows(target: Target) -> Any:
+def rows_of(target: Target) -> Any:
     """Two rows of another length for a reader of text, else what the probe runs on."""
     if target.tokenizer is None or target.image is not None:
         return None
@@ -139,7 +57,7 @@ def _rows(target: Target) -> Any:
     return TokenRows(ids, attended, attended)
 
 
-def _output(target: Target, rows: Any, sites: tuple[str, ...] = ()) -> torch.Tensor:
+def output_of(target: Target, rows: Any, sites: tuple[str, ...] = ()) -> torch.Tensor:
     """The output of a forward, `[row, ...]`; `sites` are read beside it."""
     if rows is None:
         assert target.probe is not None
@@ -153,78 +71,11 @@ def _output(target: Target, rows: Any, sites: tuple[str, ...] = ()) -> torch.Ten
     return output.float()
 
 
-def _findings(target: Target, rows: Any, output: torch.Tensor) -> dict[str, str]:
-    kinds = {
-        "causal": "a causal language model: every place predicts the next token",
-        "encoder": "an encoder: every place sees all",
-        "image": "a network that sees pictures",
-        "module": "a module of its own kind",
-    }
-    found = {
-        "kind": kinds[target.kind],
-        "parameters": f"{target.parameters:,}",
-        "weights": f"{_dtype(target)} on {target.device}",
-        "output": _shape(target, output),
-    }
-    if target.notes:
-        found["weights file"] = "; ".join(target.notes)
-    if rows is not None:
-        names = surfaces(target)
-        special = [names[i] for i in target.tokenizer.all_special_ids]
-        found["context"] = f"{target.context_length} tokens"
-        found["tokens"] = f"{len(names):,}; special: {', '.join(special[:8]) or 'none'}"
-        found["speed"] = _speed(target, rows)
-        read = reading(target)
-        if read is not None:
-            found["answer"] = _read_at(read)
-        if special:
-            found["special tokens"] = (
-                "count as places: the answer is read there"
-                if target.counts_special
-                else "do not count as places (--special count makes them)"
-            )
-    if target.labels:
-        found["classes"] = f"{len(target.labels):,}: {', '.join(target.labels[:5])}, ..."
-    return found
-
-
-def _read_at(read: Reading) -> str:
-    if read.where == "every place":
-        return f"read at every place of {read.site}"
-    mark = ", a special token" if read.special else ""
-    return (
-        f"read at {read.where}{mark}: of {read.site} no other place reaches the output; exemplars "
-        "and surveys mark such places"
-    )
-
-
-def _dtype(target: Target) -> str:
-    weight = next(target.network.parameters(), None)
-    return "none" if weight is None else str(weight.dtype).removeprefix("torch.")
-
-
-def _shape(target: Target, output: torch.Tensor) -> str:
-    rest = ", ".join(str(n) for n in output.shape[1:])
-    meaning = {"causal": "logits [place, token]", "encoder": "the mean of the last states"}
-    return f"[row, {rest}] {meaning.get(target.kind, '')}".strip()
-
-
-def _speed(target: Target, rows: Any) -> str:
-    """Tokens a second of a batch."""
-    places = min(_SPEED_PLACES, target.context_length)
-    ids = np.resize(rows.ids[0][rows.attended[0]], (8, places)).astype(np.int32)
-    batch = TokenRows(ids, np.ones(ids.shape, bool), np.ones(ids.shape, bool))
-    target.trace(batch)
-    start = time.perf_counter()
-    target.trace(batch)
-    return f"{ids.size / max(time.perf_counter() - start, 1e-9):,.0f} tokens a second"
-
-
-def _checks(target: Target, rows: Any, first: torch.Tensor) -> Iterator[Check]:
+def checks_of(target: Target, rows: Any, first: torch.Tensor) -> Iterator[Check]:
     yield _finite(target, first)
     yield _compared(
         "a second call",
-        lambda: _output(target, rows),
+        lambda: output_of(target, rows),
         first,
         "the network changes between calls, or draws at random: no effect can be told from that; "
         "make forward a function of its input (and call .eval())",
@@ -235,7 +86,7 @@ def _checks(target: Target, rows: Any, first: torch.Tensor) -> Iterator[Check]:
     names = tuple(name for name in target.sites if name not in bad)
     yield _compared(
         "a forward with hooks",
-        lambda: _output(target, rows, names),
+        lambda: output_of(target, rows, names),
         first,
         "reading sites changes the output: the network takes another way when it is hooked",
     )
@@ -248,6 +99,8 @@ def _checks(target: Target, rows: Any, first: torch.Tensor) -> Iterator[Check]:
     if rows is not None:
         yield _padding(target, rows, first)
         yield _adds_up(target, rows)
+        if any(name.startswith("head.") for name in target.sites):
+            yield _heads(target, rows)
         if target.kind == "causal":
             yield _restarts(target, rows)
 
@@ -305,7 +158,7 @@ def _padding(target: Target, rows: Any, together: torch.Tensor) -> Check:
     if size == rows.ids.shape[1]:
         return Check("padding", "note", "rows have one length only: not tried")
     one = TokenRows(rows.ids[1:, :size], rows.attended[1:, :size], rows.counted[1:, :size])
-    alone, beside = _output(target, one), together[1:]
+    alone, beside = output_of(target, one), together[1:]
     if alone.ndim > 2 and alone.shape[1] == size:
         beside = beside[:, :size]
     error = _difference(beside, alone)
@@ -341,6 +194,53 @@ def _adds_up(target: Target, rows: Any) -> Check:
     return Check(name, "ok", "embeddings and all sub-updates are the final residual")
 
 
+def _heads(target: Target, rows: Any) -> Check:
+    """Whether the heads of sites are those that the network's attention has."""
+    name = "heads"
+    size = int(rows.attended[0].sum())
+    one = TokenRows(rows.ids[:1, :size], rows.attended[:1, :size], rows.counted[:1, :size])
+    sites = [site for site in target.sites if site.startswith("head.")]
+    seen = {site: heads_seen(target, one, site) for site in sites}
+    for site, found in seen.items():
+        if found is None or found.order is None:
+            said = f"the attention of {site} is not seen: that its heads are so is taken on trust"
+            return Check(name, "note", f"{said}; patterns of attention cannot be told")
+        declared = target.sites[site].units
+        if found.heads != declared:
+            said = f"{site} is cut into {declared} heads, but its attention has {found.heads}: "
+            return Check(name, "wrong", f"{said}write Model(heads={found.heads})")
+        if found.order == "channel" and declared > 1:
+            said = f"{site} reads the channels of its {declared} heads mixed: of each channel all "
+            advice = "heads, so that one unit is a bit of every head; let forward put the channels "
+            return Check(name, "wrong", f"{said}{advice}of a head side by side")
+    error = max(_parts_apart(target, one, site) for site in sites)
+    if error > _CLOSE:
+        said = f"what the heads write misses what the attention writes by {error:.2g} of its size"
+        return Check(name, "wrong", f"{said}: ablating a head would not take out what it adds")
+    each = ", ".join(sorted({str(found.heads) for found in seen.values() if found is not None}))
+    said = f"{each} a block, as its attention has; what they write adds up to its output"
+    return Check(name, "ok", f"{said} (off by {error:.1g})")
+
+
+def _parts_apart(target: Target, rows: Any, site: str) -> float:
+    """How far what single heads write is from what the output projection gives, relative: it is run
+    on each head alone, and on none, whose output is the bias."""
+    there, out = target.sites[site], f"attn_out.{site.partition('.')[2]}"
+    if out not in target.sites:
+        return 0.0
+    with torch.no_grad():
+        values = target.trace(rows, [site, out], output=False).values
+        z = values[site].reshape(*values[site].shape[:2], there.units, -1)
+        project = target.network.get_submodule(there.module)
+        bias = project(torch.zeros_like(z.flatten(2)))
+        total = bias.clone()
+        for head in range(there.units):
+            alone = torch.zeros_like(z)
+            alone[:, :, head] = z[:, :, head]
+            total += project(alone.flatten(2)) - bias
+    return _difference(total.float(), values[out].float())
+
+
 def _restarts(target: Target, rows: Any) -> Check:
     name = "a run that starts in the middle"
     one = TokenRows(rows.ids[:1], rows.attended[:1], rows.counted[:1])
@@ -350,11 +250,3 @@ def _restarts(target: Target, rows: Any) -> Check:
         said = str(error).removeprefix(f"{target.name} ")
         return Check(name, "note", f"{said}; whole runs take longer")
     return Check(name, "ok", "gives what a whole run gives")
-
-
-def counted(sites: Sites) -> str:
-    """`mlp.0 .. mlp.5 (6 x 1,536)` or with each size where they differ."""
-    sizes = Counter(sites.units)
-    span = sites.names[0] if len(sites.names) == 1 else f"{sites.names[0]} .. {sites.names[-1]}"
-    each = ", ".join(f"{n} x {size:,}" for size, n in sizes.items())
-    return f"{span} ({each}{f', {sites.channels} channels each' if sites.channels > 1 else ''})"
