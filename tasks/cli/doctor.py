@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 _MARKS = {"ok": ("ok", "green"), "note": ("note", "yellow"), "wrong": ("WRONG", "red")}
 
 
+_PATHS = 8
+
+
 def doctor(
     target: options.Target,
     data: Annotated[
@@ -54,7 +57,8 @@ def doctor(
     for sites in found.sites:
         rows.add_row(Text("sites", "bold"), Text(counted(sites)))
     if found.paths:
-        rows.add_row(Text("sites", "bold"), Text(f"and the outputs of {found.paths} modules"))
+        some = ", ".join(found.paths[:_PATHS]) + ", ..." * (len(found.paths) > _PATHS)
+        rows.add_row(Text("sites", "bold"), Text(f"outputs of {len(found.paths)} modules: {some}"))
     for name, why in list(found.refused.items())[:8]:
         rows.add_row(Text("refused", "bold yellow"), Text(f"{name}: {why}"))
     if len(found.refused) > 8:
@@ -75,7 +79,7 @@ def following(target: "Target", found: "Diagnosis") -> Iterator[str]:
     if site is None:
         return
     data = "FOLDER" if target.image is not None else "FILE.txt"
-    if target.image is not None or target.tokenizer is not None:
+    if target.image is not None or target.tokenizer is not None or target.numbers:
         some = f"--units top:5:variance --sites {site}"
         yield f"neuroscribe label {name} {some} --data {data} --out runs/new"
         yield f"neuroscribe ask {name} 'what does unit {site}/0 do?' --data {data}"
@@ -89,7 +93,7 @@ def following(target: "Target", found: "Diagnosis") -> Iterator[str]:
     elif target.kind != "encoder":
         given = "FILE.png" if target.image is not None else "TEXT"
         if target.tokenizer is None and target.image is None:
-            given = "1,2,3"
+            given = ",".join(str(i % 10) for i in range(target.numbers or 3))
         metric = "class(NAME)" if target.labels else "output(0)"
         yield f"neuroscribe attribute {name} --prompt {given} --metric '{metric}'"
         yield f"neuroscribe intervene {name} --prompt {given} --metric '{metric}' {change}"

@@ -41,7 +41,7 @@ class Diagnosis(NamedTuple):
     target: str
     findings: dict[str, str]
     sites: tuple[Sites, ...]
-    paths: int
+    paths: tuple[str, ...]
     """Module paths that are sites too."""
     refused: dict[str, str]
     """Why, by site."""
@@ -58,6 +58,7 @@ class Diagnosis(NamedTuple):
         """Plain JSON."""
         return {
             **self._asdict(),
+            "paths": len(self.paths),
             "sites": [each._asdict() for each in self.sites],
             "checks": [each._asdict() for each in self.checks],
             "sound": self.sound,
@@ -76,11 +77,11 @@ def diagnose(target: Target, data: str | None = None) -> Diagnosis:
     """
     rows = rows_of(target)
     kinds: dict[str, list[str]] = {}
-    paths = 0
+    paths = []
     modules = dict(target.network.named_modules())
     for name in target.sites:
         if name in modules:
-            paths += 1
+            paths.append(name)
         else:
             kinds.setdefault(name.partition(".")[0], []).append(name)
     output = output_of(target, rows)
@@ -101,7 +102,7 @@ def diagnose(target: Target, data: str | None = None) -> Diagnosis:
         target.name,
         {**_findings(target, rows, output), **said_of(frequencies)},
         tuple(sites),
-        paths,
+        tuple(paths),
         dict(target.refused),
         tuple(checks),
         frequencies,
@@ -121,6 +122,8 @@ def _findings(target: Target, rows: Any, output: torch.Tensor) -> dict[str, str]
         "weights": f"{_dtype(target)} on {target.device}",
         "output": _shape(target, output),
     }
+    if target.numbers:
+        found["input"] = f"rows of {target.numbers} numbers"
     if target.notes:
         found["weights file"] = "; ".join(target.notes)
     if rows is not None:

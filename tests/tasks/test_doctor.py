@@ -131,6 +131,37 @@ def test_heads_are_those_of_the_network(attention, declared, status, says):
     assert found.sound == (status == "ok")
 
 
+class Loose(nn.Module):
+    """Attention in no block, and a choice of a token as the output where `chooses`."""
+
+    def __init__(self, chooses=False):
+        super().__init__()
+        self.embed, self.out = nn.Embedding(12, 8), nn.Linear(8, 12)
+        self.attn = nn.MultiheadAttention(8, 2, batch_first=True)
+        self.chooses = chooses
+
+    def forward(self, ids):
+        x = self.embed(ids)
+        out = self.out(self.attn(x, x, x, need_weights=False)[0])
+        return out.argmax(-1) if self.chooses else out.mean(1)
+
+
+def test_attention_in_no_block_has_heads():
+    torch.manual_seed(0)
+    found, checks = checked(from_model(Model(Loose(), bare_models.LETTERS), name="own"))
+    assert {each.kind for each in found.sites} >= {"head", "attn_out"}
+    assert next(each for each in found.sites if each.kind == "head").units == (2,)
+    assert checks["heads"].status == "ok"
+
+
+def test_a_choice_for_each_place_is_said_and_no_crash():
+    torch.manual_seed(0)
+    found, checks = checked(from_model(Model(Loose(True), bare_models.LETTERS), name="own"))
+    assert "return the logits before it" in checks["the output is finite"].said
+    assert checks["padding"].status == "ok"
+    assert not found.refused
+
+
 def test_key_frequencies_of_a_network_that_adds(tmp_path):
     target = Target.load("organism:modular")
     by_neuron = {4, 10, 12, 15, 17, 18, 19, 23}  # of its card

@@ -159,9 +159,9 @@ def _missing(
 def default_sites(target: Target) -> list[str]:
     """Neurons and heads; in a network without them every module, and what the first takes."""
     blocks = [name for name in target.sites if group_of(name) != name]
-    if blocks:
+    if blocks and (target.probe is None or target.probe.blocks):
         return blocks
-    names = list(target.sites)
+    names = list(target.sites)  # heads outside blocks among them
     modules = dict(target.network.named_modules())
     try:
         first = next(name for name in names if name in modules)

@@ -61,6 +61,17 @@ def discover(probe: Probe, config: Any) -> Discovery:
     return Discovery(good, path, {**refused, **bad})
 
 
+def attention_sites(
+    probe: Probe, path: str, attention: nn.Module, number: int, width: int, heads: int
+) -> dict[str, Site | str]:
+    """`head.N` and `attn_out.N` of an attention module that is in no block; a text says why there
+    is none."""
+    alone = _Block(probe, path, attention, number, width, heads)
+    alone.attention = path
+    found = alone.sites()
+    return {name: found[name] for name in (f"head.{number}", f"attn_out.{number}")}
+
+
 def find_blocks(network: nn.Module, depth: int | None = None) -> tuple[str, nn.ModuleList]:
     """The list of blocks of a transformer, with its path."""
     lists = [

@@ -8,7 +8,7 @@ give is put together again; places behind the end of a row hold 0.
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -27,6 +27,14 @@ def uneven(batch: Batch) -> bool:
     return batch.attended is not None and not bool(batch.attended.all())
 
 
+class _Part(NamedTuple):
+    """What the rows of one length gave."""
+
+    values: Tensor
+    rows: Tensor
+    size: int
+
+
 def trace_apart(
     target: "Target",
     batch: Batch,
@@ -39,8 +47,8 @@ def trace_apart(
     assert batch.attended is not None
     lengths = batch.attended.sum(1)  # [row]
     whole = batch.ids.shape
-    values: dict[str, Tensor] = {}
-    outputs: Tensor | None = None
+    values: dict[str, list[_Part]] = {}
+    outputs: list[_Part] = []
     for length in lengths.unique().tolist():
         rows = (lengths == length).nonzero().ravel()
         size = max(1, length)
@@ -54,10 +62,11 @@ def trace_apart(
         ]
         trace = target.trace(part, sites, interventions=edits, output=output)
         for name, value in trace.values.items():
-            values[name] = _placed(values.get(name), value, rows, size, whole)
+            values.setdefault(name, []).append(_Part(value, rows, size))
         if trace.output is not None:
-            outputs = _placed(outputs, trace.output, rows, size, whole)
-    return Trace(values, outputs)
+            outputs.append(_Part(trace.output, rows, size))
+    placed = {name: _placed(parts, whole) for name, parts in values.items()}
+    return Trace(placed, _placed(outputs, whole) if outputs else None)
 
 
 def narrowed(
@@ -89,16 +98,17 @@ def narrowed(
     return replace(edit, scale=cut(edit.scale), shift=cut(edit.shift), rows=chosen, places=places)
 
 
-def _placed(
-    whole: Tensor | None, part: Tensor, rows: Tensor, size: int, shape: Sequence[int]
-) -> Tensor:
-    """A part put where its rows belong; made where it is the first."""
-    by_place = part.ndim > 2 and part.shape[1] == size
-    if whole is None:
-        places = [shape[1]] if by_place else list(part.shape[1:2])
-        whole = part.new_zeros(shape[0], *places, *part.shape[2:])
-    if by_place:
-        whole[rows, :size] = part
-    else:
-        whole[rows] = part
+def _placed(parts: Sequence[_Part], shape: Sequence[int]) -> Tensor:
+    """The parts of all lengths as one tensor. `[row, number]` is by place where the number follows
+    the length."""
+    first = parts[0].values
+    by_place = all(part.values.ndim > 1 and part.values.shape[1] == part.size for part in parts)
+    by_place = by_place and (first.ndim > 2 or len(parts) > 1)
+    places = [shape[1]] if by_place else list(first.shape[1:2])
+    whole = first.new_zeros(shape[0], *places, *first.shape[2:])
+    for values, rows, size in parts:
+        if by_place:
+            whole[rows, :size] = values
+        else:
+            whole[rows] = values
     return whole

@@ -8,10 +8,13 @@ heads it has; here both are read from the network:
 3. The heads are a whole number that an attention module, its block or the network's configuration
    holds under one of the usual names (nanoGPT, minGPT, TransformerLens, `torch.nn`, Hugging Face).
 
+Attention that stands in no block is found by its name: `head.0` is the first that runs.
+
 `torch.nn.MultiheadAttention` computes its output projection without running that module, so that no
 hook sees the heads: it is given a forward of its own with the same result (`opened`).
 """
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,8 +22,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .discover import Discovery, discover, find_blocks
-from .probe import Probe
+from .discover import Discovery, attention_sites, discover, find_blocks
+from .probe import Probe, verify
 from .site import Site
 
 _HEADS = ("n_head", "n_heads", "num_heads", "nhead", "heads", "num_attention_heads", "h")
@@ -30,7 +33,7 @@ _CONFIGS = ("config", "cfg", "args", "hparams")
 def own_sites(
     probe: Probe, *, heads: int | None = None, blocks: str | None = None
 ) -> Discovery | None:
-    """The sites of blocks; None where the network has none.
+    """The sites of blocks, or of attention without blocks; None where the network has neither.
 
     Args:
         probe: Of a network that reads rows of places.
@@ -50,7 +53,7 @@ def own_sites(
         try:
             path, members = find_blocks(network)
         except LookupError:
-            return None
+            return _lone_heads(probe, heads)
     first = probe.seen.get(f"{path}.0")
     if first is None or first.gave is None or first.gave.ndim != 3:
         return None
@@ -60,6 +63,29 @@ def own_sites(
         num_attention_heads=heads or _heads(network, members),
     )
     return discover(probe, config)
+
+
+def _lone_heads(probe: Probe, heads: int | None) -> Discovery | None:
+    """The heads and outputs of attention modules that are in no block, in the order they run."""
+    inside = [
+        (seen.order, path, seen.module)
+        for path, seen in probe.seen.items()
+        if path and "att" in type(seen.module).__name__.lower() and seen.gave is not None
+    ]
+    sites: dict[str, Site] = {}
+    refused: dict[str, str] = {}
+    outer = [each for each in inside if not any(each[1].startswith(f"{p}.") for _, p, _ in inside)]
+    for number, (_, path, module) in enumerate(sorted(outer, key=lambda each: each[0])):
+        gave = probe.seen[path].gave
+        assert gave is not None
+        n = heads or _heads(probe.network, [module])
+        for name, found in attention_sites(probe, path, module, number, gave.shape[-1], n).items():
+            if isinstance(found, Site):
+                sites[name] = replace(found, block=None)
+            else:
+                refused[name] = found
+    good, bad = verify(probe, sites)
+    return Discovery(good, "", {**refused, **bad}) if outer else None
 
 
 def logit_site(probe: Probe, tokens: int) -> Site | None:

@@ -34,7 +34,7 @@ def describe(ask: Ask) -> list[Call]:
 def find(ask: Ask) -> list[Call]:
     """The search over all units, and the labels where there are some."""
     about = {"what": topics(ask.intent), **_sites(ask)}
-    calls = [Call("find_units", about), Call("search_index", about)]
+    calls = [Call("find_units", about | _along(ask)), Call("search_index", about)]
     calls.append(Call("search_labels", {"query": ask.intent.topic, "many": LABELS}))
     return [call for call in calls if call.tool == "find_units" or ask.has(call.tool)]
 
@@ -88,6 +88,14 @@ def _texts(side: tuple[str, ...], ask: Ask) -> list[str]:
 
 def _sites(ask: Ask) -> dict[str, Any]:
     return {"sites": list(ask.intent.sites)} if ask.intent.sites else {}
+
+
+def _along(ask: Ask) -> dict[str, Any]:
+    """Heads are looked for by the length of what they write, and along one direction of it."""
+    sites = ask.intent.sites
+    if ask.lab.target.derive is None or not sites or not all(s.startswith("head.") for s in sites):
+        return {}
+    return {"sites": [*sites, *(site.replace("head.", "along.", 1) for site in sites)]}
 
 
 def labels(ask: Ask) -> list[Call]:

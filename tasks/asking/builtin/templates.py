@@ -178,7 +178,10 @@ def _worded(question: Question, sites: Mapping[str, Any]) -> Intent | None:
             if groups.get("noun") == "heads":
                 site = site.replace(" in layer ", " in head.") or " in head"
             span = match.span("topic") if groups.get("topic") else None
-            return _named(name, question, sites, topic=span, site=site)
+            found = _named(name, question, sites, topic=span, site=site)
+            if found is not None and groups.get("noun") == "heads" and not found.sites:
+                return found.noting("no heads of attention were found, so all units were searched")
+            return found
     return None
 
 

@@ -13,7 +13,7 @@ from neuroscribe.tools.predicates.parsing import ALGORITHM_KINDS, CLASSES
 
 @pytest.mark.parametrize("target_kind", ["causal", "encoder", "module", "image"])
 def test_every_kind_has_a_line_with_all_its_fields(target_kind):
-    more = ALGORITHM_KINDS if target_kind == "module" else ()
+    more = (*ALGORITHM_KINDS, "attends") if target_kind == "module" else ()
     lines = dict(line.partition(" ")[::2] for line in grammar(target_kind, more).splitlines())
     for kind in kinds(target_kind, more):
         fields = set(CLASSES[kind].model_fields) - {"kind"}
@@ -28,7 +28,7 @@ def test_every_kind_has_a_line_with_all_its_fields(target_kind):
 def test_kinds_defaults_and_types_are_those_of_the_models():
     assert set(kinds("encoder")) - set(kinds("causal")) == {"next", "later"}
     assert set(kinds("encoder")) | set(kinds("image")) == (
-        set(KINDS) - {"judged", "field", "coordinates", *ALGORITHM_KINDS}
+        set(KINDS) - {"judged", "field", "coordinates", "attends", *ALGORITHM_KINDS}
     )
     assert set(kinds("module", ALGORITHM_KINDS)) >= set(ALGORITHM_KINDS)
     assert set(kinds("encoder")).isdisjoint(PICTURE_KINDS)
