@@ -65,7 +65,7 @@ def open_bench(
     else:
         spec = data or default_data(target)
         rows = explore(target, spec, tokens=tokens, length=length, seed=seed)
-    return equipped(
+    lab = equipped(
         target,
         rows,
         reader=reader,
@@ -73,12 +73,13 @@ def open_bench(
         run=run,
         index=index,
         evidence=EvidenceStore(pictures),
-        unit=None if unit is None else target.unit(unit),
         seed=seed,
         backends=backends or {},
         judge=judge,
         llm=llm,
     )
+    lab.unit = None if unit is None else target.unit(unit)  # along.N is a site by now
+    return lab
 
 
 def equipped(

@@ -28,6 +28,7 @@ from .sources import Kind, Sources
 _TIMES = (1.0, 0.0, -1.0, 2.0)
 """Multiples of what ends the stream at which the slopes must be the same."""
 _SAME = 1e-4
+_ROUNDING = 10  # times how far the stream itself may miss, of all parts
 
 
 class Parts(NamedTuple):
@@ -75,9 +76,12 @@ def exact_shares(runner: Runner, sites: Sequence[str]) -> tuple[list[SiteShares]
         embeddings = float((trace.carried(trace.embeddings.float(), 0)[0] * slope).sum())
         biases = _biases(trace, slope) + end
         units = sum(float(shares.sum()) for shares in every.values())
-        gap = runner.before - units - embeddings - biases - constant
-        found = [_site(runner, site, every[site]) for site in sites]
-    return found, Parts(units, embeddings, biases, constant, gap)
+    summed = units, embeddings, biases, constant
+    gap = runner.before - sum(summed)
+    if abs(gap) > _ROUNDING * trace.limit * max(1.0, sum(map(abs, summed))):
+        raise UsageError(f"what the blocks write misses the metric by {abs(gap):.1g}")
+    found = [_site(runner, site, every[site]) for site in sites]
+    return found, Parts(*summed, gap)
 
 
 def _readout(runner: Runner, trace: ExactTrace) -> tuple[float, Tensor, float]:
@@ -116,7 +120,7 @@ def _shares(trace: ExactTrace, site: str, slope: Tensor) -> Tensor:
         for norm, scale in reversed(trace.stream_norms[2 * block + (kind == "mlp") :]):
             along = norm.back(along, scale[0, place])
         rows.append(Sources(trace, place).linear(kind, block, along).flatten())
-    return torch.stack(rows).double().cpu()
+    return torch.stack(rows).cpu().double()
 
 
 def _biases(trace: ExactTrace, slope: Tensor) -> float:

@@ -158,7 +158,7 @@ def _missing(
 
 def default_sites(target: Target) -> list[str]:
     """Neurons and heads; in a network without them every module, and what the first takes."""
-    blocks = [name for name in target.sites if group_of(name) != name]
+    blocks = [name for name in target.sites if group_of(name) in _KINDS]
     if blocks and (target.probe is None or target.probe.blocks):
         return blocks
     names = list(target.sites)  # heads outside blocks among them
@@ -188,9 +188,11 @@ def _moves(each: SiteShares, before: float) -> bool:
 
 
 def group_of(site: str) -> str:
-    """`mlp` of `mlp.3`; any other site is a group by itself."""
+    """`mlp` of `mlp.3`; any other site is a group by itself, a module called `mlp` as `mlp:out`."""
     kind, _, block = site.partition(".")
-    return kind if block.isdigit() and kind in _KINDS else site
+    if kind not in _KINDS or (block and not block.isdigit()):
+        return site
+    return kind if block else f"{site}:out"
 
 
 def _made(

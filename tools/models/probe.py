@@ -351,9 +351,7 @@ def _noise(site: Site, values: Tensor) -> Intervention:
 
 def _close(one: Tensor, other: Tensor) -> bool:
     """Equal to the rounding of the type that the network computes in."""
-    step = 1e-5  # of whole numbers too: a choice (argmax) is the same or it is not
-    if other.is_floating_point():
-        step = max(step, 4 * torch.finfo(other.dtype).eps)
+    step = max(1e-5, 4 * torch.finfo(other.dtype).eps)
     other = other.float()
     return bool((one.float() - other).abs().max() <= step * (1 + other.abs().max()))
 

@@ -38,6 +38,8 @@ def test_a_tool_runs_on_a_folder(toy_folder, document) -> None:
     common += ["--unit", "mlp.0/1"]
     found = document("tool", "survey", *common)
     assert found["data"]["unit"] == "mlp.0/1"
+    common[-1] = "along.0/1"  # a site that the data make
+    assert document("tool", "survey", *common)["data"]["unit"] == "along.0/1"
     assert found["text"].startswith("mlp.0/1")
     rivals = ["--hypothesis", '{"kind": "repeated"}', "--hypothesis", '{"kind": "position"}']
     tests = document("tool", "test_hypotheses", *common, *rivals)["data"]["tests"]

@@ -82,3 +82,8 @@ def test_sites_without_a_trace_go_by_gradients(load):
     found = shares(load("gpt"), "ab a", "logit(a)", sites=["mlp.1", "resid.0"])
     assert found.method == "integrated"
     assert "not of resid.0" in found.notes[0]
+
+
+def test_a_module_called_head_is_no_head_of_attention(load):
+    found = shares(load("classifier"), "(())", "class(1)", sites=["head", "head.1"])
+    assert {group.name for group in found.groups} == {"head:out", "head"}

@@ -4,8 +4,10 @@ import re
 import sys
 from pathlib import Path
 
+import bare_models
 import pytest
 import torch
+from neuroscribe.tools.activations.head_directions import offer_head_directions
 from neuroscribe.tools.data.sources import load_corpus
 from neuroscribe.tools.data.windows import cut
 from neuroscribe.tools.lab import Lab
@@ -128,6 +130,21 @@ def test_heads_are_asked_what_they_attend_to(talk):
     text = talk.ask("what does head.0/1 do?", refuse=("investigate_unit",))
     assert "the norm of what it writes" in text
     assert "writes directly toward" in text
+
+
+def test_heads_are_sought_along_what_they_write(brackets):
+    offer_head_directions(brackets.target, brackets.explore)
+    talk = Talker(brackets)
+    text = talk.ask("which heads track the total balance?")
+    found = brackets.evidence["E1"]
+    heads = [name for name in brackets.target.sites if name.startswith("head.")]
+    along = [name.replace("head.", "along.") for name in heads]
+    assert found.arguments["sites"] == [*heads, *along]
+    if "along." in text:
+        assert "read along one direction of what it writes" in text
+    counter = Target.load(f"{bare_models.__file__}:counter")
+    letters = Lab(counter, cut(counter, ["abca b", "c ab b"] * 40, length=8), open=True)
+    assert "No heads of attention were found" in Talker(letters).ask("which heads track 'a'?")
 
 
 def test_weights_are_by_token_too(letters):
