@@ -134,9 +134,9 @@ def test_heads_are_asked_what_they_attend_to(talk):
 
 def test_heads_are_sought_along_what_they_write(brackets):
     offer_head_directions(brackets.target, brackets.explore)
-    talk = Talker(brackets)
+    talk = Talker(Lab(brackets.target, brackets.explore, open=True))
     text = talk.ask("which heads track the total balance?")
-    found = brackets.evidence["E1"]
+    found = talk.lab.evidence["E1"]
     heads = [name for name in brackets.target.sites if name.startswith("head.")]
     along = [name.replace("head.", "along.") for name in heads]
     assert found.arguments["sites"] == [*heads, *along]
