@@ -181,7 +181,11 @@ class _Scoring:
         return Judged(given, unit, plain(scores), status, names, plain(controls), more)
 
     def _predicted(self, given: Given, splits: Splits) -> list[Prediction] | None:
-        parts = [self.reader.columns(given, split).values for split in ("validation", "test")]
+        parts = []
+        for name in ("validation", "test"):
+            split = getattr(splits, name)
+            kept = split.counted[split.windows.counted]  # where the unit reaches the output
+            parts.append(self.reader.columns(given, name).values[:, kept])
         return fitted(parts, splits.validation.flat) if len(parts[0]) else None
 
     def _shuffled(self, i: int, splits: Splits, own: float) -> dict[str, Any]:

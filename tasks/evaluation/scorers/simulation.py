@@ -16,9 +16,9 @@
 
 import numpy as np
 
-from ....tools.data.windows import TokenWindows
 from ....tools.statistics.association import correlation
 from ....tools.statistics.bootstrap import Interval, clustered
+from ...scoring.measured import Measured
 from .contract import Case, Panel, Score
 from .judges import Question, ask
 from .replies import activations
@@ -42,8 +42,7 @@ def run(case: Case, panel: Panel, rng: np.random.Generator) -> Score:
     )
     test = case.splits.test
     questions = [
-        Question("simulation", _data(case.description, test.windows, row), logprobs=True)
-        for row in rows
+        Question("simulation", _data(case.description, test, row), logprobs=True) for row in rows
     ]
     columns: list[np.ndarray] = []  # each [5, token]: said, truth, weight, document, failed
     failures = 0
@@ -82,8 +81,9 @@ def _lowered(said: np.ndarray, truth: np.ndarray, weight: np.ndarray, failed: np
     return min(result, result * float(weight[read].sum() / weight.sum()))
 
 
-def _data(description: str, windows: TokenWindows, row: int) -> dict:
-    ids = windows.ids[row][windows.counted[row]]
+def _data(description: str, test: Measured, row: int) -> dict:
+    windows = test.windows
+    ids = windows.ids[row][test.counted[row]]
     tokens = {str(at): windows.vocabulary[int(i)] for at, i in enumerate(ids)}
     return {"description": description, "text": windows.text(int(row)), "tokens": tokens}
 
