@@ -162,6 +162,11 @@ def breaks_off(handler: Handler, request: dict[str, Any]) -> None:
     handler.close_connection = True
 
 
+def chunk(finish: str | None = None, **delta: Any) -> dict[str, Any]:
+    """A piece of a streamed answer."""
+    return {"choices": [{"index": 0, "delta": delta, "finish_reason": finish}]}
+
+
 def streams(*chunks: dict[str, Any], done: bool = True, pause: float = 0.0) -> Act:
     """Streams choices' deltas; without `done` the stream breaks off after them."""
 
@@ -171,8 +176,8 @@ def streams(*chunks: dict[str, Any], done: bool = True, pause: float = 0.0) -> A
         handler.send_header("Connection", "close")
         handler.end_headers()
         base = {"id": "c", "object": "chat.completion.chunk", "created": 0, "model": "m"}
-        for chunk in chunks:
-            handler.wfile.write(f"data: {json.dumps({**base, **chunk})}\n\n".encode())
+        for one in chunks:
+            handler.wfile.write(f"data: {json.dumps({**base, **one})}\n\n".encode())
             handler.wfile.flush()
             time.sleep(pause)
         if done:

@@ -3,12 +3,12 @@
 from typing import Any
 
 import pytest
+from checks import refused
 from neuroscribe.tools import instruments  # noqa: F401
 from neuroscribe.tools.data.image_rows import image_rows
 from neuroscribe.tools.data.scene_pictures import scene_corpus
 from neuroscribe.tools.data.tokens import surfaces
 from neuroscribe.tools.data.windows import cut
-from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.models import Target
 from neuroscribe.tools.registry import TOOLS, call, offered
@@ -65,5 +65,4 @@ def test_what_a_language_model_gives_is_what_it_predicts(word_model: Target) -> 
 
 def test_an_unknown_group_is_named() -> None:
     assert tools_of("") == frozenset()
-    with pytest.raises(UsageError, match="'input' is no group of tools; there are inputs"):
-        tools_of("causal,input")
+    refused("'input' is no group of tools; there are inputs", tools_of, "causal,input")

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from checks import refused
 from neuroscribe.tasks.search import RunSearch
 from neuroscribe.tasks.search.embeddings import FILE
 from neuroscribe.tasks.search.records import Filters
-from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.models.sentence_encoder import minilm_installed
 
 from .conftest import RECORDS, labelled
@@ -79,10 +79,8 @@ def test_filters_alone_give_units_by_score(write, filters, wanted):
 def test_filters_narrow_a_query_and_must_mean_something(write):
     search = words(write())
     assert units(search.search("names", filters=Filters(score=0.8))) == ["mlp.0/1"]
-    with pytest.raises(UsageError, match=r"nearest sites: mlp\.\d"):
-        search.search("", filters=Filters(layers=("9",)))
-    with pytest.raises(UsageError, match=r"nearest: mlp\.0/1"):
-        search.record("mlp.0/11")
+    refused(r"nearest sites: mlp\.\d", search.search, "", filters=Filters(layers=("9",)))
+    refused(r"nearest: mlp\.0/1", search.record, "mlp.0/11")
 
 
 @pytest.mark.parametrize(
@@ -96,8 +94,7 @@ def test_filters_narrow_a_query_and_must_mean_something(write):
     ],
 )
 def test_filters_without_a_meaning_are_refused(wrong, said):
-    with pytest.raises(UsageError, match=said):
-        Filters(**wrong)
+    refused(said, Filters, **wrong)
 
 
 @pytest.mark.parametrize(
@@ -158,12 +155,9 @@ def test_damaged_lines_and_odd_values_are_left_out(write):
 
 def test_where_there_is_no_run_the_nearest_are_named(write, tmp_path):
     write(name="alpha")
-    with pytest.raises(UsageError, match=r"is no folder; nearest runs: .*alpha"):
-        RunSearch(tmp_path / "alpa")
-    with pytest.raises(UsageError, match=r"neither run\.json nor .*; nearest runs: .*alph"):
-        RunSearch(tmp_path)
-    with pytest.raises(UsageError, match="no labels yet"):
-        RunSearch(write([], name="empty"))
+    refused("is no folder; nearest runs: .*alpha", RunSearch, tmp_path / "alpa")
+    refused(r"neither run\.json nor .*; nearest runs: .*alph", RunSearch, tmp_path)
+    refused("no labels yet", RunSearch, write([], name="empty"))
 
 
 @needs_minilm

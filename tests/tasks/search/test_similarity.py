@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from checks import refused
 from neuroscribe.tasks.labelling.data import load_data
 from neuroscribe.tasks.labelling.settings import Settings
 from neuroscribe.tasks.search import RunSearch, measure
 from neuroscribe.tasks.search.groups import grouped
 from neuroscribe.tasks.search.records import Filters
 from neuroscribe.tasks.search.similarity import Similarity, by_activations
-from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.models import Target
 
 from .conftest import labelled
@@ -121,8 +121,7 @@ def test_what_was_measured_is_kept_and_a_damaged_file_is_measured_again(
     file.unlink()
     run["target"]["fingerprint"] = "another"
     (folder / "run.json").write_text(json.dumps(run))
-    with pytest.raises(UsageError, match="no longer what the run"):
-        RunSearch(folder).similar("mlp.0/2")
+    refused("no longer what the run", RunSearch(folder).similar, "mlp.0/2")
 
 
 def test_one_unit_and_none_have_no_control(search, write):
@@ -144,12 +143,10 @@ def test_labels_alone_need_no_model(write):
     assert [set(group.units) for group in found.groups] == [{"mlp.0/1", "mlp.0/2"}]
     assert set(found.left_out) == {"mlp.0/4", "mlp.0/5"}
     assert search.similar("mlp.0/1", by="label").neighbours[0].unit == "mlp.0/2"
-    for unit, by, refused in (
+    for unit, by, said in (
         ("mlp.0/4", "label", "without a description"),
         ("mlp.0/1", "activations", r"no run\.json"),
         ("mlp.0/1", "colour", "not by 'colour'"),
     ):
-        with pytest.raises(UsageError, match=refused):
-            search.similar(unit, by=by)
-    with pytest.raises(UsageError, match="above 0"):
-        search.groups(by="label", at_least=0.0)
+        refused(said, search.similar, unit, by=by)
+    refused("above 0", search.groups, by="label", at_least=0.0)

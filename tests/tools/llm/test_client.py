@@ -10,6 +10,7 @@ from endpoint import (
     answers,
     ask,
     breaks_off,
+    chunk,
     completion,
     endpoint,
     fails,
@@ -118,7 +119,7 @@ def test_what_is_silent_or_drips_is_cut_at_the_time_limit():
     started = time.monotonic()
     assert failure(hangs(), seconds=0.5, timeout=60.0).kind == "timeout"
     assert time.monotonic() - started < 2
-    drip = streams(*[_delta(content="a")] * 50, pause=0.1)
+    drip = streams(*[chunk(content="a")] * 50, pause=0.1)
     started = time.monotonic()
     assert failure(drip, stream=True, seconds=0.5, retries=0).kind == "timeout"
     assert time.monotonic() - started < 2
@@ -134,20 +135,16 @@ def test_nobody_listening():
     assert f"127.0.0.1:{port}" in str(caught.value)
 
 
-def _delta(finish: str | None = None, **delta: object) -> dict[str, object]:
-    return {"choices": [{"index": 0, "delta": delta, "finish_reason": finish}]}
-
-
 def test_a_stream_is_joined():
     first = {"index": 0, "id": "c1", "function": {"name": "sur", "arguments": '{"un'}}
     second = {"index": 0, "function": {"name": "vey", "arguments": 'it": "a/1"}'}}
     usage = {"prompt_tokens": 5, "completion_tokens": 3}
     with endpoint(
         streams(
-            _delta(content="let "),
-            _delta(content="me", tool_calls=[first]),
-            _delta(tool_calls=[second]),
-            _delta("tool_calls"),
+            chunk(content="let "),
+            chunk(content="me", tool_calls=[first]),
+            chunk(tool_calls=[second]),
+            chunk("tool_calls"),
             {"choices": [], "usage": usage},
         )
     ) as server:
@@ -162,8 +159,8 @@ def test_a_stream_is_joined():
 
 def test_a_truncated_stream_is_tried_again():
     with endpoint(
-        streams(_delta(content="half"), done=False),
-        streams(_delta(content="whole"), _delta("stop")),
+        streams(chunk(content="half"), done=False),
+        streams(chunk(content="whole"), chunk("stop")),
     ) as server:
         assert ask(server.url, stream=True).text == "whole"
     assert len(server.requests) == 2

@@ -9,7 +9,19 @@ from typing import Any
 
 import pytest
 from checks import refused, tables
-from endpoint import Act, answers, ask, completion, endpoint, fails, failure, says, streams, text
+from endpoint import (
+    Act,
+    answers,
+    ask,
+    chunk,
+    completion,
+    endpoint,
+    fails,
+    failure,
+    says,
+    streams,
+    text,
+)
 from neuroscribe.tools.io.strict_json import read_json
 from neuroscribe.tools.llm.client import LLM, LLMError
 from neuroscribe.tools.llm.endpoints import checked_url, public_url
@@ -138,15 +150,14 @@ def test_a_wait_that_is_no_time_is_no_wait(wait):
 
 
 def test_malformed_chunks_of_a_stream_are_one_retry():
-    whole = [{"choices": [{"index": 0, "delta": {"content": "ok"}, "finish_reason": "stop"}]}]
-    for chunk in (
+    for wrong in (
         {"choices": 3},
         {"choices": [{"delta": [1]}]},
         {"choices": [{"delta": {"content": 3}}]},
         {"choices": [{"delta": {"tool_calls": [{"index": [], "id": "a"}]}}]},
         {"choices": [{"delta": {}, "logprobs": 5}]},
     ):
-        with endpoint(streams(chunk), streams(*whole)) as server:
+        with endpoint(streams(wrong), streams(chunk("stop", content="ok"))) as server:
             assert ask(server.url, stream=True).text == "ok"
         assert len(server.requests) == 2
 
@@ -264,9 +275,6 @@ def test_unknown_fields_of_a_message_are_kept_within_limits():
 
 
 def test_unknown_fields_of_a_stream_are_joined():
-    def chunk(finish: str | None = None, **delta: Any) -> dict[str, Any]:
-        return {"choices": [{"index": 0, "delta": delta, "finish_reason": finish}]}
-
     def detail(**more: Any) -> list[dict[str, Any]]:
         return [{"type": "reasoning.text", "index": 0, **more}]
 
