@@ -4,15 +4,16 @@ An atom is decided on a scene, exactly. Where the scene of a picture is not know
 decides from pixels (see `view_images.py`). A value is one number a picture: `[image, 1]`.
 """
 
+from collections.abc import Collection
 from functools import cached_property
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
 
 from ..data.image_rows import ImageRows
 from ..english.inflection import with_article
-from ..errors import UsageError
+from ..errors import UsageError, nearest
 from ..scenes.scene import Place, Relation, Scene, Size, Thing, related
 from .core import Predicate, joined, listed
 from .view import View
@@ -49,6 +50,14 @@ class OfPixels(ImageAtom, frozen=True):
         if not isinstance(view, ImageView):
             return super().values(view)
         return self.degrees(view.rows)[:, None].astype(np.float32)
+
+
+def check_measure(asked: Any, measures: Collection[str], none: str) -> None:
+    """Refuses a `measure` that there is not (`none` begins the message), and `low` at `high`."""
+    if asked.measure not in measures:
+        raise ValueError(f"{none} '{asked.measure}'; {nearest(asked.measure, measures)}")
+    if asked.low == asked.high:
+        raise ValueError("low and high are equal: give the measure at degree 0 and at degree 1")
 
 
 class ThingAtom(ImageAtom, frozen=True):

@@ -14,11 +14,10 @@ from pydantic import Field, model_validator
 
 from ..data.image_rows import ImageRows
 from ..english.inflection import with_article
-from ..errors import nearest
 from ..models.imagenet import class_groups
 from ..scenes.palette import COLOURS, nearest_colours
 from .features import once
-from .images import OfPixels
+from .images import OfPixels, check_measure
 from .network_reader import network_of, probabilities
 
 At = Literal["all", "top", "bottom", "left", "right", "middle", "border"]
@@ -78,12 +77,7 @@ class Look(OfPixels, frozen=True):
 
     @model_validator(mode="after")
     def _known(self) -> "Look":
-        if self.measure not in MEASURES:
-            raise ValueError(
-                f"there is no measure '{self.measure}'; {nearest(self.measure, MEASURES)}"
-            )
-        if self.low == self.high:
-            raise ValueError("low and high are equal: give the measure at degree 0 and at degree 1")
+        check_measure(self, MEASURES, "there is no measure")
         return self
 
     def degrees(self, rows: ImageRows) -> np.ndarray:

@@ -20,10 +20,9 @@ from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ..data.image_rows import ImageRows
-from ..errors import nearest
 from ..memo import Memo
 from ..scenes.palette import COLOURS, nearest_colours
-from .images import OfPixels
+from .images import OfPixels, check_measure
 
 _SIDE, GRID = 128, 32
 SIZES: dict[str, int] = {"tiny": 8, "small": 16, "medium": 32, "large": 64}
@@ -71,12 +70,7 @@ class LocalLook(BaseModel, frozen=True):
 
     @model_validator(mode="after")
     def _known(self) -> "LocalLook":
-        if self.measure not in MEASURES:
-            raise ValueError(
-                f"areas have no measure '{self.measure}'; {nearest(self.measure, MEASURES)}"
-            )
-        if self.low == self.high:
-            raise ValueError("low and high are equal: give the measure at degree 0 and at degree 1")
+        check_measure(self, MEASURES, "areas have no measure")
         return self
 
     def degrees(self, x: np.ndarray) -> np.ndarray:
