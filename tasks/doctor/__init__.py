@@ -16,6 +16,7 @@ import torch
 
 from ...tools.data.surfaces import surfaces
 from ...tools.data.windows import TokenRows
+from ...tools.errors import UsageError
 from ...tools.models import Target
 from ...tools.models.reading import Reading, reading
 from .checks import Check, checks_of, output_of, rows_of
@@ -76,6 +77,8 @@ def diagnose(target: Target, data: str | None = None) -> Diagnosis:
         UsageError: if it cannot even be run, or the data are not about numbers.
     """
     rows = rows_of(target)
+    if data is not None and rows is None:
+        raise UsageError(f"--data is of texts about numbers, and {target.name} reads no texts")
     kinds: dict[str, list[str]] = {}
     paths = []
     modules = dict(target.network.named_modules())

@@ -181,5 +181,6 @@ def test_data_that_are_not_about_numbers_are_one_line(tmp_path, refused):
     file = tmp_path / "letters.txt"
     letters = str.maketrans("0123456789", "abcdefghij")
     file.write_text("\n".join(f"{i * 7919 % 10_007} a{i}".translate(letters) for i in range(400)))
-    assert "has numbers at none" in refused("doctor", f"{FILE}:gpt", "--data", str(file))
+    assert "reads no texts" in refused("doctor", "pictures", "--data", str(file))
+    assert "at no place" in refused("doctor", f"{FILE}:gpt", "--data", str(file))
     assert "no file" in refused("doctor", f"{FILE}:gpt", "--data", str(tmp_path / "none.txt"))

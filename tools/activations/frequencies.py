@@ -108,6 +108,8 @@ def numbers_in(
     found = [int(place) for place in np.flatnonzero(often)]
     chosen = tuple(found[:2] if positions is None else positions)
     known = [0 <= at < by_place.shape[1] and np.isfinite(by_place[:, at]).any() for at in chosen]
+    if not found and positions is None:
+        raise UsageError("at no place of these texts do nearly all hold a number as one token")
     if not 1 <= len(chosen) <= 2 or not all(known):
         raise UsageError(
             f"the places of numbers are {list(chosen)}; explore has numbers at {found or 'none'} "
