@@ -87,11 +87,12 @@ class Reference:
             reached = interval(correlations(resampler, self.predict(splits), test.flat))
             return {"reader": self.reader, "correlation": reached.as_dict()}
         threshold = thresholds(splits.explore)[HEADLINE]
-        truth = test.values[known].astype(np.float64)
-        document = np.broadcast_to(test.windows.document[:, None], known.shape)[known]
+        kept = test.counted[known]  # where the unit reaches the output
+        truth = test.values[known][kept].astype(np.float64)
+        document = np.broadcast_to(test.windows.document[:, None], known.shape)[known][kept]
         result = within(
-            test.windows.ids[known],
-            self.predict(splits),
+            test.windows.ids[known][kept],
+            self.predict(splits)[kept],
             truth,
             truth > threshold,
             Resampler(document, seed=seed),

@@ -162,7 +162,8 @@ class Named:
 
     def _code(self, spec: str, what: str, option: str) -> str:
         """Python code that the person named before, if it is still the same."""
-        path, *_ = parted(split(spec).model)
+        name = split(spec).model
+        path = parted(name)[0] if is_code(name) else Path(name)
         known = self.code.get(str(path)) if self.own else None
         if known is None:
             raise UsageError(

@@ -45,8 +45,8 @@ class Partner(Amount, frozen=True):
         rows, places = np.nonzero(self._here(codes) & (partner >= 0))
         there = partner[rows, places]
         same = codes[rows, places] == -codes[rows, there]
-        wanted = {"any": np.ones_like(same), "same": same, "other": ~same, "none": ~same & same}
-        keep = wanted[self.match]
+        none, every = np.zeros_like(same), np.ones_like(same)
+        keep = {"any": every, "same": same, "other": ~same, "none": none}[self.match]
         out = np.full(codes.shape, np.nan)
         out[rows[keep], places[keep]] = np.abs(places - there)[keep]
         return out
