@@ -72,8 +72,7 @@ def picture_ceiling(inputs: Probes) -> float:
         prediction = np.zeros(len(x))
         for learnt in (half, ~half):
             prediction[~learnt] = model.fit(x[learnt], truth[learnt]).predict(x[~learnt])
-        if prediction.std() > 1e-12 and truth.std() > 1e-12:
-            best = max(best, float(np.corrcoef(prediction, truth)[0, 1]))
+        best = max(best, correlation(prediction, truth))
     return best
 
 

@@ -16,7 +16,6 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -25,6 +24,7 @@ from ...tools.io.files import write_whole
 from ...tools.models import Target
 from ...tools.models.site import Site
 from ...tools.models.untrained import untrained
+from ...tools.statistics.association import correlation
 from ...tools.statistics.intervals import mean
 from ..labelling.data import load_data
 from ..labelling.label import run_labels
@@ -147,7 +147,7 @@ def run_real(plan: RealPlan, out: Path, *, shown: Progress | None = None) -> dic
 def agreement(target: Target, settings: Settings, runs: Sequence[LabelRun]) -> dict[str, Any]:
     """How alike the predictions of two seeds are on the test split, over units and pairs."""
     bench = load_data(target, settings)
-    values: list[float | None] = []
+    values: list[float] = []
     failed = 0
     names = [unit.unit for unit in runs[0].units]
     for group in bench.groups([target.unit(name) for name in names]):
@@ -160,9 +160,7 @@ def agreement(target: Target, settings: Settings, runs: Sequence[LabelRun]) -> d
                 if description.components:
                     said.append(predictions(description, validation, test)[1].total)
             failed += len(runs) - len(said)
-            for one, other in combinations(said, 2):
-                flat = min(one.std(), other.std()) < 1e-12
-                values.append(0.0 if flat else float(np.corrcoef(one, other)[0, 1]))
+            values += [correlation(one, other) for one, other in combinations(said, 2)]
     return {"correlation": mean(values), "without_description": failed}
 
 

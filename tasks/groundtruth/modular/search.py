@@ -112,20 +112,17 @@ def label(
         [_explained(pairs, values, k, modulus, train, held) for k in range(1, many + 1)]
     )  # [frequency, neuron]
     chosen = explained.argmax(0) + 1 if frequencies is None else frequencies
-    found: list[Found | None] = [None] * values.shape[1]
-    for k in np.unique(chosen):
-        design = terms(pairs, int(k), modulus)
-        for neuron in np.flatnonzero(chosen == k):
-            share = float(explained[k - 1, neuron])
-            y = values[:, neuron]
-            if frequencies is None and share < THRESHOLD:
-                mean = np.zeros(TERMS)
-                mean[0] = y.mean()
-                found[neuron] = Found(0, share, mean, False, modulus)
-            else:
-                weights, cut = _fitted(design, y, train, held)
-                found[neuron] = Found(int(k), share, weights, cut, modulus)
-    return [one for one in found if one is not None]
+    found = []
+    for neuron, y in enumerate(values.T):
+        k = int(chosen[neuron])
+        share = float(explained[k - 1, neuron])
+        if frequencies is None and share < THRESHOLD:
+            mean = np.append(y.mean(), np.zeros(TERMS - 1))
+            found.append(Found(0, share, mean, False, modulus))
+        else:
+            weights, cut = _fitted(terms(pairs, k, modulus), y, train, held)
+            found.append(Found(k, share, weights, cut, modulus))
+    return found
 
 
 def _explained(
