@@ -49,5 +49,6 @@ def test_only_the_seal_lets_a_run_name_code(tmp_path, monkeypatch):
         {"seal": of_code["seal"]},
         {**of_code, **known},
     ):
-        run = {"settings": settings.as_dict(), **marks}
-        refused("names Python code as its target", allowed, tmp_path, run, ask=False)
+        for target in ("mine.py:load", "mine.py:1st", "mine.py:load@w.pt"):
+            run = {"settings": {**settings.as_dict(), "target": target}, **marks}
+            refused("names Python code as its target", allowed, tmp_path, run, ask=False)
