@@ -28,8 +28,8 @@ _MOST = 32  # functions that are kept for the same windows
 
 
 class Computed(Amount, frozen=True):
-    """Python: `def f(tokens)` gives a number a token, a degree unless bounds make it one. Costs by
-    length.
+    """Python (4,000 letters at most, it costs by length): `def f(tokens)` gives a number a token, a
+    degree unless bounds make it one.
     """
 
     kind: Literal["computed"] = "computed"

@@ -45,7 +45,7 @@ _NOTES = {
 _WRITTEN_AS = "Shapes are of words as written, also on uncased models."
 
 TEXT_EXAMPLE = (
-    "'bank' behind a river word of the same sentence, and at .4 any form of 'shore':",
+    "'bank' behind a river word in its sentence, at .4 any form of 'shore':",
     '{"kind":"graded","levels":[{"value":1,"of":{"kind":"and","of":[{"kind":"words","words":["bank"]},'
     '{"kind":"earlier","of":{"kind":"words","words":["river","stream"]},"since":{"kind":"tokens",'
     '"tokens":["."]}}]}},{"value":0.4,"of":{"kind":"words","words":["shore"],"inflect":true}}]}',
