@@ -98,8 +98,8 @@ def _parameters(lab: Lab, item: Tool) -> tuple[str, ...]:
 def program(lab: Lab, code: str) -> Result:
     """Runs Python in which every tool is a function, scan(words=["cat"]), that returns a dict: its
     payload, `text`, `evidence` (its id). At most 48 calls: loops, controls, your own statistics.
-    You read only what you print (4,000 characters) and the last line's value. Variables stay for the
-    next program. No `del`, `yield` or numpy; 5 s of your own computing, 128 MB.
+    You read only what you print (4,000 characters) and the last line's value. Variables stay for
+    the next program. No `del`, `yield` or numpy; 5 s of your own computing, 128 MB.
     There are mean, median, stdev, correlation(x, y), peak(one of measured), result("E3"); math,
     random, re, json, itertools, collections are imported. A wrong call raises ValueError.
 

@@ -92,9 +92,9 @@ def _nothing(unit: Unit, rivals: Sequence[Hypothesis], pictures: bool) -> Result
         tried = "on the grammar's sentences that were"
         make = "write a text where they differ (activations)"
     return Result(
-        f"Nothing separates {same}: they are on (above 0.5) at the same places of explore, of every "
-        f"edit of the exemplars and {tried} tried. Where their scores differ they differ in degree: "
-        f"`fit` them; else take the simplest, or {make}.",
+        f"Nothing separates {same}: they are on (above 0.5) at the same places of explore, of "
+        f"every edit of the exemplars and {tried} tried. Where their scores differ they differ in "
+        f"degree: `fit` them; else take the simplest, or {make}.",
         {"unit": str(unit), "hypotheses": [r.id for r in rivals], "measured": [], "cells": []},
     )
 
