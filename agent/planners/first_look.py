@@ -6,7 +6,8 @@
 
 Both are calls like any others, so that their results can be cited, are kept and can be replayed. A
 one-shot request shows them and nothing else; a whole investigation begins with them as its first
-turn, which its model reads as a part of the first message: it is no turn of its own.
+turn, which its model reads as a part of the first message. Where the budget has no turn
+for it, there is none.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,7 +22,7 @@ from ..prompts import prompt
 from ..replies import calling
 from ..state import Message, Planner, State
 
-SHOWN = {"top": 10, "quantile": 8, "pairs": 7}
+_TEXTS = {"top": 10, "quantile": 8, "pairs": 7}
 """Exemplars of each kind: about 1,500 tokens together."""
 _PICTURES = {"top": 6, "quantile": 6}
 _RULES = 10
@@ -56,7 +57,7 @@ def looks(lab: Lab) -> list[Call]:
         return [("outputs", {})]
     if "exemplars" in lab.left_out:
         return [("survey", {})]
-    kinds = SHOWN if lab.target.image is None else _PICTURES
+    kinds = _TEXTS if lab.target.image is None else _PICTURES
     return [("exemplars", {"kind": kind, "many": n}) for kind, n in kinds.items()]
 
 
