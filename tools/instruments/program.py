@@ -26,6 +26,7 @@ from ..sandbox.programs import LIMITS, Function, Ran, run_program
 
 CALLS = 48
 """Tool calls of one program: three full turns of direct calls."""
+_HEAVY = 4 << 20  # bytes of variables that may be why the next program has no memory
 _PRINTED = 4000  # characters that a planner reads of what was printed
 _VALUE = 1500  # and of the value of the last line
 
@@ -109,8 +110,12 @@ def program(lab: Lab, code: str) -> Result:
     if not code.strip():
         raise UsageError("the program is empty; write Python that calls tools and prints results")
     calls = _Calls(lab, _RULES.get() or Rules())
-    ran = _run(lab, code, _variables(lab), calls)
-    if ran.variables is not None:
+    before = _variables(lab)
+    ran = _run(lab, code, before, calls)
+    dropped = ran.error == "memory" and len(before or b"") > _HEAVY
+    if dropped:
+        lab.evidence.memo["variables"] = (lab.evidence.next_id, None)
+    elif ran.variables is not None:
         lab.evidence.memo["variables"] = (lab.evidence.next_id, ran.variables)
     data = {
         "calls": [item.id for item in calls.results],
@@ -119,8 +124,10 @@ def program(lab: Lab, code: str) -> Result:
         "value": ran.value,
         "kept": ran.variables is not None,
         "raised": ran.error,
+        **({"dropped": True} if dropped else {}),
     }
-    return Result("\n".join(_lines(ran, calls.results)), data, error=ran.error)
+    text = "\n".join(_lines(ran, calls.results, dropped=dropped))
+    return Result(text, data, error=ran.error)
 
 
 class _Calls:
@@ -194,7 +201,12 @@ def _run(lab: Lab, code: str, variables: bytes | None, calls: _Calls) -> Ran:
 
 def _variables(lab: Lab) -> bytes | None:
     """The variables that the programs before left."""
-    done = [item for item in lab.evidence if item.tool == "program" and item.data.get("kept")]
+    done: list[Evidence] = []
+    for item in lab.evidence:
+        if item.tool == "program" and item.data.get("dropped"):
+            done = []
+        elif item.tool == "program" and item.data.get("kept"):
+            done.append(item)
     if not done:
         return None
     last, variables = lab.evidence.memo.get("variables", ("", None))
@@ -220,7 +232,7 @@ def _inner(made: Evidence) -> list[str]:
     return [str(key) for key in found] if isinstance(found, list) else []
 
 
-def _lines(ran: Ran, results: Sequence[Evidence]) -> Iterator[str]:
+def _lines(ran: Ran, results: Sequence[Evidence], *, dropped: bool) -> Iterator[str]:
     """A program's result for a planner."""
     if ran.printed.strip():
         yield ran.printed.rstrip()
@@ -234,6 +246,8 @@ def _lines(ran: Ran, results: Sequence[Evidence]) -> Iterator[str]:
         yield f"calls: {', '.join(_runs(results))}"
     if ran.error is not None:
         kept = "Variables set before it stay" if ran.variables else "No variable is changed"
+        if dropped:
+            kept = "The variables of earlier programs took much of it: all are dropped"
         yield f"Ended early: {_early(ran.error)}. {kept}."
     elif ran.value is None and not ran.characters:
         yield "It printed nothing."
