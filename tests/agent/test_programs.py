@@ -200,7 +200,8 @@ def test_a_call_that_failed_in_a_cited_program_is_not_cited(make_lab):
 def test_variables_that_leave_no_memory_are_dropped(lab):
     run(lab, "kept = 1\nlarge = [str(i) * 20 for i in range(100_000)]")
     full = run(lab, "more = 'a' * 10**9")
-    assert full.data["dropped"] and "all are dropped" in full.text
+    assert full.data["dropped"]
+    assert "all are dropped" in full.text
     assert run(lab, "2").data["value"] == 2
     assert "'large' is not defined" in run(lab, "len(large)").error
     lab.evidence.memo.clear()  # as after a restart

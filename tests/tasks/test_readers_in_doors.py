@@ -92,7 +92,7 @@ def test_over_mcp(toy_folder, reader, judge):
     assert shared.judge is not None
     assert shared.judge.limit == 50
     plain = open_shared(settings_of(None, **{**none, **given, "reader": None, "target": "planted"}))
-    assert plain.notebook().lab.meanings == ()
+    assert not {"like", "judged"} & set(plain.notebook().lab.meanings)
 
 
 def test_in_the_browser(finished_run, toy_folder, toy_target, reader, judge, tmp_path):
