@@ -151,6 +151,17 @@ class WithFirstLook:
             worth = first["content"] or ""
             missed = " (`residual` with their ids)" * any(one.tool == "residual" for one in made)
             work = _WORK[self._lab.target.image is not None].format(missed=missed)
-            parts.append(prompt("fitted", rules=shown, worth=worth, tested=tested, work=work))
+            told = {"rules": shown, "worth": worth, "tested": tested, "work": work}
+            parts.append(prompt("fitted", whole=self._whole(recorded(made)), **told))
         parts.append("Begin.")
         return [system, {**about, "content": "\n\n".join(parts)}, *rest[n:]]
+
+    def _whole(self, rules: Sequence[Evidence]) -> str:
+        """How a program reads rules in full; empty where there are no programs."""
+        if "program" not in offered(self._lab):
+            return ""
+        first = rules[0]
+        which = f", to {rules[-1].id} for {rules[-1].data['id']}" if len(rules) > 1 else ""
+        return (
+            f'{first.data["id"]} in full, in a program: result("{first.id}")["predictor"]{which}.'
+        )

@@ -64,6 +64,7 @@ def test_the_first_request_shows_the_rules_and_a_conclusion_keeps_them_by_id(mak
         assert f"- H{i} (r {row['correlation']:.2f}" in about["content"]
         assert item.data["statement"] in about["content"]
     assert "Together the rules of the fit explain" in about["content"]
+    assert f'H1 in full, in a program: result("{rules[0].id}")["predictor"]' in about["content"]
     assert "further ones: skip" in about["content"]
     assert about["content"].endswith("Begin.")
     assert len(about["content"]) / 4 < 3000
