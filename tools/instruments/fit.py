@@ -30,13 +30,17 @@ _TURNS = 19
 
 @tool(needs=("text",))
 def fit(
-    lab: Lab, hypotheses: list[str | dict[str, Any]] | None = None, unit: str | None = None
+    lab: Lab,
+    hypotheses: list[str | dict[str, Any]] | None = None,
+    lowering: list[str | dict[str, Any]] | None = None,
+    unit: str | None = None,
 ) -> Result:
     """Weighs hypotheses beside a table of token means: what each explains that table and others do
     not, on documents that nothing was learnt from.
 
     Args:
         hypotheses: Ids (H1) or predictors; left out: all recorded.
+        lowering: Those that lower the unit (sign -1 of a component), beside the others.
         unit: The unit, such as mlp.3/7; left out: the unit under study.
 
     Returns:
@@ -44,8 +48,13 @@ def fit(
         numbers]}]
     """
     chosen = lab.chosen(unit)
-    given = resolve(lab, hypotheses)
-    degrees = np.stack([one.evaluate(lab.explore) for one in given])
+    below = resolve(lab, lowering) if lowering else []
+    named = {one.id for one in below}
+    given = [one for one in resolve(lab, hypotheses) if one.id not in named] + below
+    signs = [1] * (len(given) - len(below)) + [-1] * len(below)
+    degrees = np.stack(
+        [sign * one.evaluate(lab.explore) for sign, one in zip(signs, given, strict=True)]
+    )
     explained = Explained.of(lab, chosen, degrees)
     rng = lab.rng()
     r_squared = {
@@ -55,7 +64,7 @@ def fit(
     }
     same_token = SameToken(lab.explore, explained.data, stream(lab))
     within = same_token.score(explained.whole.columns)
-    tests = [_row(explained, one, i, rng) for i, one in enumerate(given)]
+    tests = [_row(explained, one, i, signs[i], rng) for i, one in enumerate(given)]
     payload = {
         "unit": str(chosen),
         "hypotheses": [one.id for one in given],
@@ -85,11 +94,11 @@ def fit(
 
 
 def _row(
-    explained: Explained, hypothesis: Hypothesis, i: int, rng: np.random.Generator
+    explained: Explained, hypothesis: Hypothesis, i: int, sign: int, rng: np.random.Generator
 ) -> dict[str, Any]:
-    """The numbers of one hypothesis."""
-    column = explained.columns[i]
-    weights = explained.whole.weights[:, i]
+    """The numbers of one hypothesis; of one that lowers the unit the weight is below 0."""
+    column = sign * explained.columns[i]
+    weights = sign * explained.whole.weights[:, i]
     inside = means(explained.values, column >= HOLDS)
     return {
         "id": hypothesis.id,
@@ -111,7 +120,7 @@ def _line(hypothesis: Hypothesis, row: dict[str, Any]) -> str:
     if row["correlation"] is None:
         return f"{head}\n  {'holds everywhere' if row['holds'] else 'never holds'} on explore"
     if not row["weight"]:
-        return f"{head}\n  weight 0: beside the others it raises nothing (n={row['holds']})"
+        return f"{head}\n  weight 0: beside the others it adds nothing (n={row['holds']})"
     halves = ", ".join(number(weight) for weight in row["weights"])
     gain = row["gain"]
     return (

@@ -62,3 +62,19 @@ def test_a_hypothesis_that_lowers_has_no_weight(rivals):
     behind = {"kind": "previous", "of": {"kind": "words", "words": ["no"]}}
     result = call(rivals, "fit", {"hypotheses": ["H1", behind]})
     assert result.data["tests"][1]["weight"] == pytest.approx(0, abs=0.05)
+
+
+def test_what_lowers_the_unit_is_fitted_with_its_sign(rivals):
+    no = {
+        "kind": "and",
+        "of": [PETS, {"kind": "previous", "of": {"kind": "words", "words": ["no"]}}],
+    }
+    plain = call(rivals, "fit", {"hypotheses": ["H1", no]})
+    assert plain.data["tests"][1]["weight"] == 0
+    signed = call(rivals, "fit", {"hypotheses": ["H1"], "lowering": [no]})
+    assert signed.error is None, signed.error
+    row = signed.data["tests"][1]
+    assert row["weight"] < -0.5
+    assert row["gain"]["low"] > max(row["control"])
+    assert row["holds"] == plain.data["tests"][1]["holds"]
+    assert row["correlation"] == pytest.approx(plain.data["tests"][1]["correlation"])
