@@ -30,8 +30,17 @@ _FIRST, _LATER = (3, 10), (20, 40)
 """Tokens of a text."""
 _LEAST_PLACES = 0.005
 """Share of places where a condition has to hold, and to fail, to be tried."""
-
-
+_BRIEF = {
+    f"{_SOON[0]}-{_SOON[1]} words after {{}}": "soon after {}",
+    f"{_SOON[0]}-{_SOON[1]} words before {{}}": "soon before {}",
+    f"within {_NEAR} tokens of {{}}": "near {}",
+    f"within {_NEAR} tokens after {{}}": "near after {}",
+    "with {} earlier in the text": "in texts with {}",
+    "where the token is repeated": "where repeated",
+    "where the token comes again": "where coming again",
+    "where two tokens in a row are repeated": "in repeated phrases",
+    **{f"in the first {stop} tokens": f"in tokens 1-{stop}" for stop in _FIRST},
+}
 _LEAST_DOCUMENTS = 10
 """Documents where a condition holds somewhere, and where it fails: what is said of one document's
 word is said of that document."""
@@ -50,6 +59,11 @@ class Condition(NamedTuple):
     def words(self) -> str:
         """Such as `after determiners`."""
         return self.relation.format(self.thing)
+
+    @property
+    def brief(self) -> str:
+        """The relation as a label says it, with fewer words."""
+        return _BRIEF.get(self.relation, self.relation)
 
 
 class Conditions(NamedTuple):

@@ -9,8 +9,9 @@ and correlate a quarter higher with what the unit does there.
    predict there is all that the factors see, as a table fits the places that it was learnt from.
 2. What they leave is regressed on prediction times condition, over all conditions at once, by ridge
    regression on each half; the penalty is the one whose weights predict the other half best.
-3. The conditions whose weights agree most in both halves are taken, as many as predict the other
-   half best with weights of their own, and none where that gains too little.
+3. The conditions that a label would tell (`telling`) are taken, then those whose weights agree most
+   in both halves, as many as predict the other half best with weights of their own, and none where
+   that gains too little.
 """
 
 from typing import NamedTuple
@@ -18,12 +19,15 @@ from typing import NamedTuple
 import numpy as np
 
 from .conditions import Condition, Conditions
+from .telling import most_telling
 
 MOST_FACTORS = 8
 """What a reader takes in, and half of the depth that a predicate may have."""
+MOST_TOLD = 5
+"""Of these, that a label tells."""
 _LEAST_GAIN = 0.002
 """Of all variance, on documents not learnt from."""
-_FAINT = 0.95
+_FAINT = 0.97
 """A factor above this is not worth saying."""
 _PENALTIES = np.geomspace(3, 3e4, 9)
 """With columns of unit variance."""
@@ -50,6 +54,9 @@ class Unseen(NamedTuple):
     """0 or 1: the half that the place is in."""
     at: np.ndarray
     """Which of the flat places of the features these are."""
+    token: np.ndarray
+    """The id of the token there."""
+    document: np.ndarray
 
 
 class _Half(NamedTuple):
@@ -72,7 +79,7 @@ class _Half(NamedTuple):
 
 
 def fit_factors(unseen: Unseen, tried: Conditions) -> tuple[Factor, ...]:
-    """The factors that tell more of unseen documents, the most telling first."""
+    """The factors that tell more of unseen documents, those that a label would tell first."""
     if not tried.each or not unseen.prediction.any():
         return ()
     spread = float(np.square(unseen.target - unseen.target.mean()).sum())
@@ -80,8 +87,12 @@ def fit_factors(unseen: Unseen, tried: Conditions) -> tuple[Factor, ...]:
     penalty, _ = _best(halves)
     one, other = (half.weights(penalty) for half in halves)
     agreed = np.where(one * other > 0, np.minimum(abs(one), abs(other)), 0)
-    order = np.argsort(-agreed, kind="stable")[: int(np.count_nonzero(agreed))]
-    sizes = range(1, min(MOST_FACTORS, len(order)) + 1)
+    rest = np.argsort(-agreed, kind="stable")[: int(np.count_nonzero(agreed))]
+    held = tried.held[:, unseen.at]
+    places = (unseen.target, unseen.token, unseen.half, unseen.document)
+    told = most_telling(*places, held, tried.each)[:MOST_TOLD]
+    order = np.array([*told, *(i for i in rest if i not in told)], int)
+    sizes = range(max(1, len(told)), min(MOST_FACTORS, len(order)) + 1)
     fits = {n: _best(halves, order[:n]) for n in sizes}
     n = max(fits, key=lambda n: fits[n][1], default=0)
     if not n or fits[n][1] < _LEAST_GAIN * spread:

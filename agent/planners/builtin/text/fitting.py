@@ -110,7 +110,10 @@ def _unseen(sample: Sample, terms: Sequence[Term]) -> Unseen:
         model, at = fold.cross.model(fold.columns), fold.cross.check
         prediction[at] = np.column_stack([column[at] for column in fold.columns]) @ model.weights
         target[at], half[at] = sample.target[at] - model.base, side
-    return Unseen(target[known], prediction[known], half[known], known)
+    windows = sample.features.windows
+    token = windows.ids.ravel()[known]
+    document = np.repeat(windows.document, windows.ids.shape[1])[known]
+    return Unseen(target[known], prediction[known], half[known], known, token, document)
 
 
 def left_over(sample: Sample, terms: Sequence[Term]) -> np.ndarray:

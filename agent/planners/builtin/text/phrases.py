@@ -13,7 +13,7 @@ from .....tools.predicates.phrases import ordinal, series
 from ....description import MOST_WORDS
 from ..wording import without_repeats
 from .axes import is_context, step_of
-from .factors import Factor
+from .factors import MOST_TOLD, Factor
 from .rules import Clause, Rule, runs
 from .simplify import ordered
 from .splits import Sample
@@ -58,8 +58,6 @@ _ADJECTIVES = {
     "non_ascii": "non-ASCII",
 }
 _COUNTED = ("", "one", "two", "three", "four", "five")
-_MOST_TOLD, _TOLD_AMONG = 3, 5
-"""Conditions that a label names beside its words, of the most telling."""
 _MOST_SPANS = 2
 """Stretches of positions that are named, the longest."""
 _ENDS = {".", "!", "?"}
@@ -73,10 +71,10 @@ def label(sample: Sample, parts: Sequence[Term]) -> str:
     """
     lists = WordLists(sample)
     places = [int((part.values(sample.features) > 0).sum()) for part in parts]
-    for told in _subsets(parts[0].factors[:_TOLD_AMONG]):
-        tail = strengths(told)
+    for told in _subsets(parts[0].factors[:MOST_TOLD]):
+        tail = strengths(told, brief=True)
         for count in range(len(parts), 0, -1):
-            for named in (3, 2, 0) if count > 1 or told else (4, 3, 2, 0, 1):
+            for named in (3, 2, 1, 0) if count > 1 or told else (4, 3, 2, 0, 1):
                 text = _together(lists, parts[:count], places, named) + tail
                 if len(text.split()) <= MOST_WORDS:
                     return _plainly(lists, text)
@@ -100,21 +98,22 @@ def lists_words(text: str) -> bool:
 
 def _subsets(factors: Sequence[Factor]) -> Iterator[tuple[Factor, ...]]:
     """Factors that a label may name, the first always among them, as many as it can; then none."""
-    for n in range(min(_MOST_TOLD, len(factors)), 0, -1):
+    for n in range(len(factors), 0, -1):
         yield from (some for some in combinations(factors, n) if some[0] is factors[0])
     yield ()
 
 
-def strengths(factors: Sequence[Factor]) -> str:
+def strengths(factors: Sequence[Factor], *, brief: bool = False) -> str:
     """What makes a part stronger and weaker, as the end of a phrase; empty where nothing does.
 
-    Conditions of one relation share its words.
+    Conditions of one relation share its words; `brief`: distances are "near" and "soon".
     """
     sides: dict[str, dict[str, list[str]]] = {"more": {}, "less": {}}
     for factor in factors:
         condition = factor.condition
         relations = sides["more" if factor.negated else "less"]
-        relations.setdefault(condition.relation, []).append(condition.thing)
+        relation = condition.brief if brief else condition.relation
+        relations.setdefault(relation, []).append(condition.thing)
     texts = {
         side: [one.format(series(things)) for one, things in relations.items()]
         for side, relations in sides.items()

@@ -8,10 +8,16 @@ import pytest
 from neuroscribe.agent.investigate import investigate
 from neuroscribe.agent.planners.builtin.planner import BuiltinFactory
 from neuroscribe.agent.planners.builtin.text.conditions import Conditions, conditions
-from neuroscribe.agent.planners.builtin.text.factors import MOST_FACTORS, Unseen, fit_factors
+from neuroscribe.agent.planners.builtin.text.factors import (
+    MOST_FACTORS,
+    Factor,
+    Unseen,
+    fit_factors,
+)
 from neuroscribe.agent.planners.builtin.text.feature_table import FeatureTable, build
 from neuroscribe.agent.planners.builtin.text.phrases import strengths
 from neuroscribe.agent.planners.builtin.text.rules import Clause, Rule
+from neuroscribe.agent.planners.builtin.text.telling import MOST_WORDS, most_telling, n_words
 from neuroscribe.agent.planners.builtin.text.terms import plain_term
 from neuroscribe.tools.data.windows import TokenWindows
 from neuroscribe.tools.hypotheses.like_fitting import LikeFit
@@ -35,7 +41,8 @@ def unseen(features: FeatureTable, strength: np.ndarray, rng: np.random.Generato
     target = 2 * word * strength + 0.2 * rng.normal(size=word.size)
     half = np.repeat(windows.document % 2, windows.ids.shape[1])
     at = np.flatnonzero(features.counted)
-    return Unseen(target[at], word[at], half[at], at)
+    document = np.repeat(windows.document, windows.ids.shape[1])
+    return Unseen(target[at], word[at], half[at], at, windows.ids.ravel()[at], document[at])
 
 
 def test_conditions_hold_and_fail_somewhere_and_look_back_alone_where_they_must(
@@ -85,6 +92,38 @@ def test_a_unit_without_a_context_has_none(features: FeatureTable) -> None:
     ]
     assert sum(n > 0 for n in found) <= 2
     assert max(found) <= MOST_FACTORS
+
+
+def test_a_label_tells_what_splits_the_places_of_a_token(features: FeatureTable) -> None:
+    tried = features.conditions
+    one = next(each for each in tried.each if each.words == "after prepositions")
+    strength = 1 + 0.6 * tried.mask(one)
+    data = unseen(features, strength, np.random.default_rng(0))
+    places = (data.target, data.token, data.half, data.document)
+    held = tried.held[:, data.at]
+    told = most_telling(*places, held, tried.each)
+    assert tried.each[told[0]].words == one.words
+    assert n_words([(tried.each[i], True) for i in told]) <= MOST_WORDS
+    of_tokens = features.windows.ids.ravel()[data.at].astype(float)
+    assert most_telling(of_tokens, *places[1:], held, tried.each) == []
+
+
+def test_a_label_tells_nothing_where_a_context_has_no_part(features: FeatureTable) -> None:
+    tried = features.conditions
+    told = []
+    for rng in map(np.random.default_rng, range(20)):
+        data = unseen(features, np.ones(features.counted.size), rng)
+        places = (data.target, data.token, data.half, data.document)
+        told.append(len(most_telling(*places, tried.held[:, data.at], tried.each)))
+    assert sum(n > 0 for n in told) <= 8  # .3 of 20 are expected
+
+
+def test_distances_are_brief_in_labels(features: FeatureTable) -> None:
+    by_words = {one.words: one for one in features.conditions.each}
+    near = Factor(by_words["within 12 tokens of commas"], 0.5, negated=True)
+    soon = Factor(by_words["2-4 words before commas"], 0.5, negated=False)
+    assert strengths((near, soon), brief=True) == "; more near commas; less soon before commas"
+    assert strengths((near,)) == "; more within 12 tokens of commas"
 
 
 def test_nothing_predicted_and_nothing_tried(features: FeatureTable) -> None:
