@@ -83,12 +83,12 @@ def fit_factors(unseen: Unseen, tried: Conditions) -> tuple[Factor, ...]:
     if not tried.each or not unseen.prediction.any():
         return ()
     spread = float(np.square(unseen.target - unseen.target.mean()).sum())
-    halves, scale, share = _halves(unseen, tried)
+    held = tried.held[:, unseen.at]  # [condition, place]
+    halves, scale, share = _halves(unseen, held)
     penalty, _ = _best(halves)
     one, other = (half.weights(penalty) for half in halves)
     agreed = np.where(one * other > 0, np.minimum(abs(one), abs(other)), 0)
     rest = np.argsort(-agreed, kind="stable")[: int(np.count_nonzero(agreed))]
-    held = tried.held[:, unseen.at]
     places = (unseen.target, unseen.token, unseen.half, unseen.document)
     told = most_telling(*places, held, tried.each)[:MOST_TOLD]
     order = np.array([*told, *(i for i in rest if i not in told)], int)
@@ -107,16 +107,14 @@ def fit_factors(unseen: Unseen, tried: Conditions) -> tuple[Factor, ...]:
     return tuple(factor for factor in factors if factor.by < _FAINT)
 
 
-def _halves(
-    unseen: Unseen, tried: Conditions
-) -> tuple[tuple[_Half, _Half], np.ndarray, np.ndarray]:
+def _halves(unseen: Unseen, held: np.ndarray) -> tuple[tuple[_Half, _Half], np.ndarray, np.ndarray]:
     """Either half, the scale that its columns were divided by, and how often conditions hold."""
-    held = tried.held[:, unseen.at].astype(np.float32)  # [condition, place]
     squares = np.square(unseen.prediction)
-    share = held @ squares / squares.sum()  # where the unit is predicted to fire
+    share = (held @ (squares / squares.sum()).astype(np.float32)).astype(float)  # where it may fire
     prediction = unseen.prediction * (unseen.target @ unseen.prediction / squares.sum())
-    columns = (held - share[:, None]) * prediction.astype(np.float32)
-    scale = np.maximum(np.sqrt(np.square(columns).mean(1)), 1e-12)
+    columns = held - share[:, None].astype(np.float32)
+    columns *= prediction.astype(np.float32)
+    scale = np.maximum(np.sqrt(np.einsum("ij,ij->i", columns, columns) / columns.shape[1]), 1e-12)
     columns /= scale[:, None]
     rest = (unseen.target - prediction).astype(np.float32)
     parts = (columns[:, unseen.half == side] for side in (0, 1))

@@ -71,7 +71,7 @@ def label(sample: Sample, parts: Sequence[Term]) -> str:
     """
     lists = WordLists(sample)
     places = [int((part.values(sample.features) > 0).sum()) for part in parts]
-    for told in _subsets(parts[0].factors[:MOST_TOLD]):
+    for told in _subsets(_told(parts[0].factors)):
         tail = strengths(told, brief=True)
         for count in range(len(parts), 0, -1):
             for named in (3, 2, 1, 0) if count > 1 or told else (4, 3, 2, 0, 1):
@@ -94,6 +94,12 @@ def lists_words(text: str) -> bool:
     for of in _WORD_OF.values():
         head = head.removeprefix(f"letters {of.format('')}")
     return head in UNNAMED or head.startswith(tuple(f"{kind} such as " for kind in UNNAMED))
+
+
+def _told(factors: Sequence[Factor]) -> list[Factor]:
+    """Those that a label may tell; of ranges of positions one, as one may lie in another."""
+    ranges = [one for one in factors if one.condition.predicate["kind"] == "position"]
+    return [one for one in factors[:MOST_TOLD] if one not in ranges[1:]]
 
 
 def _subsets(factors: Sequence[Factor]) -> Iterator[tuple[Factor, ...]]:

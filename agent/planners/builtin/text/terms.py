@@ -202,26 +202,17 @@ def levels_of(
 def _parted(x: np.ndarray, w: np.ndarray, count: int) -> tuple[float, Sequence[tuple[int, int]]]:
     """Spread within groups, and the groups' bounds; Lloyd from centres even over the range."""
     centres = x[0] + (x[-1] - x[0]) * (np.arange(count) + 0.5) / count
-    bounds = [0, len(x)]
+    sums = np.pad(np.cumsum([w, w * x], axis=1), ((0, 0), (1, 0)))  # [2, value + 1]
+    bounds = np.array([0, len(x)])
     for _ in range(12):
         edges = np.searchsorted(x, (centres[1:] + centres[:-1]) / 2)
-        bounds = [0, *edges.tolist(), len(x)]
-        new = np.array(
-            [
-                np.average(x[a:b], weights=w[a:b]) if b > a else c
-                for (a, b), c in zip(pairwise(bounds), centres, strict=True)
-            ]
-        )
-        if np.allclose(new, centres):
+        bounds = np.array([0, *edges, len(x)])
+        inside, total = np.diff(sums[:, bounds])
+        last, centres = centres, np.where(inside > 0, total / np.maximum(inside, 1e-300), centres)
+        if (abs(centres - last) <= 1e-8 + 1e-5 * abs(last)).all():
             break
-        centres = new
-    spans = list(pairwise(bounds))
-    spread = sum(
-        float(w[a:b] @ np.square(x[a:b] - np.average(x[a:b], weights=w[a:b])))
-        for a, b in spans
-        if b > a
-    )
-    return spread, spans
+    spread = float(w @ np.square(x - np.repeat(centres, np.diff(bounds))))
+    return spread, list(pairwise(bounds.tolist()))
 
 
 def terms_allowed(features: FeatureTable, parts: Sequence[Term]) -> bool:

@@ -15,8 +15,9 @@ from neuroscribe.agent.planners.builtin.text.factors import (
     fit_factors,
 )
 from neuroscribe.agent.planners.builtin.text.feature_table import FeatureTable, build
-from neuroscribe.agent.planners.builtin.text.phrases import strengths
+from neuroscribe.agent.planners.builtin.text.phrases import label, strengths
 from neuroscribe.agent.planners.builtin.text.rules import Clause, Rule
+from neuroscribe.agent.planners.builtin.text.splits import Sample
 from neuroscribe.agent.planners.builtin.text.telling import MOST_WORDS, most_telling, n_words
 from neuroscribe.agent.planners.builtin.text.terms import plain_term
 from neuroscribe.tools.data.windows import TokenWindows
@@ -124,6 +125,16 @@ def test_distances_are_brief_in_labels(features: FeatureTable) -> None:
     soon = Factor(by_words["2-4 words before commas"], 0.5, negated=False)
     assert strengths((near, soon), brief=True) == "; more near commas; less soon before commas"
     assert strengths((near,)) == "; more within 12 tokens of commas"
+
+
+def test_a_label_tells_one_range_of_positions(features: FeatureTable) -> None:
+    by_words = {one.words: one for one in features.conditions.each}
+    names = ("in the first 3 tokens", "after prepositions", "in the first 10 tokens")
+    factors = tuple(Factor(by_words[name], 0.5, negated=False) for name in names)
+    sample = Sample(features, np.zeros(features.counted.size), np.ones(features.counted.size))
+    term = plain_term(Rule((Clause("word", frozenset({features.index["the"]})),)))
+    said = label(sample, [replace(term, factors=factors)])
+    assert said == "'the'; less in tokens 1-3 or after prepositions"
 
 
 def test_nothing_predicted_and_nothing_tried(features: FeatureTable) -> None:
