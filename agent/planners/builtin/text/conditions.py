@@ -7,7 +7,7 @@ not say which token stands at the place, so that it tells places of one token ap
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -16,7 +16,7 @@ import numpy as np
 from .....tools.data.windows import TokenWindows
 from .....tools.english.word_classes import WordClass, word_classes
 from .....tools.predicates import parse
-from .....tools.predicates.phrases import quoted
+from .....tools.predicates.phrases import quoted, series
 
 _NEAR = 12
 """Tokens on either side that are near."""
@@ -103,6 +103,23 @@ def conditions(windows: TokenWindows, *, causal: bool, without: str | None = Non
             held.append(mask.ravel())
     number = {one.words: i for i, one in enumerate(kept)}
     return Conditions(tuple(kept), np.array(held, bool).reshape(-1, windows.ids.size), number)
+
+
+def more_and_less(said: Sequence[tuple[Condition, bool]], *, brief: bool) -> str:
+    """Conditions in words, those that make for more apart from those that make for less.
+
+    Such as `; more after commas or 'a'; less near 'file'`. Conditions of one relation share its
+    words; `brief` has the relations that labels use.
+    """
+    sides: dict[str, dict[str, list[str]]] = {"more": {}, "less": {}}
+    for condition, more in said:
+        relation = condition.brief if brief else condition.relation
+        sides["more" if more else "less"].setdefault(relation, []).append(condition.thing)
+    texts = {
+        side: [one.format(series(things)) for one, things in relations.items()]
+        for side, relations in sides.items()
+    }
+    return "".join(f"; {side} {series(each)}" for side, each in texts.items() if each)
 
 
 def _documents(windows: TokenWindows, mask: np.ndarray) -> int:

@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .conditions import Condition, Conditions
-from .telling import most_telling
+from .telling import Unseen, most_telling
 
 MOST_FACTORS = 8
 """What a reader takes in, and half of the depth that a predicate may have."""
@@ -41,22 +41,6 @@ class Factor(NamedTuple):
     """0 to 1."""
     negated: bool
     """Weaker where the condition fails: stronger where it holds."""
-
-
-class Unseen(NamedTuple):
-    """What terms predict of documents that they were not learnt from; arrays `[place]`."""
-
-    target: np.ndarray
-    """Activations over the base level."""
-    prediction: np.ndarray
-    """Over the base level."""
-    half: np.ndarray
-    """0 or 1: the half that the place is in."""
-    at: np.ndarray
-    """Which of the flat places of the features these are."""
-    token: np.ndarray
-    """The id of the token there."""
-    document: np.ndarray
 
 
 class _Half(NamedTuple):
@@ -89,8 +73,7 @@ def fit_factors(unseen: Unseen, tried: Conditions) -> tuple[Factor, ...]:
     one, other = (half.weights(penalty) for half in halves)
     agreed = np.where(one * other > 0, np.minimum(abs(one), abs(other)), 0)
     rest = np.argsort(-agreed, kind="stable")[: int(np.count_nonzero(agreed))]
-    places = (unseen.target, unseen.token, unseen.half, unseen.document)
-    told = most_telling(*places, held, tried.each)[:MOST_TOLD]
+    told = most_telling(unseen, held, tried.each)[:MOST_TOLD]
     order = np.array([*told, *(i for i in rest if i not in told)], int)
     sizes = range(max(1, len(told)), min(MOST_FACTORS, len(order)) + 1)
     fits = {n: _best(halves, order[:n]) for n in sizes}
@@ -110,7 +93,8 @@ def fit_factors(unseen: Unseen, tried: Conditions) -> tuple[Factor, ...]:
 def _halves(unseen: Unseen, held: np.ndarray) -> tuple[tuple[_Half, _Half], np.ndarray, np.ndarray]:
     """Either half, the scale that its columns were divided by, and how often conditions hold."""
     squares = np.square(unseen.prediction)
-    share = (held @ (squares / squares.sum()).astype(np.float32)).astype(float)  # where it may fire
+    # where the unit is predicted to fire
+    share = (held @ (squares / squares.sum()).astype(np.float32)).astype(float)
     prediction = unseen.prediction * (unseen.target @ unseen.prediction / squares.sum())
     columns = held - share[:, None].astype(np.float32)
     columns *= prediction.astype(np.float32)

@@ -79,6 +79,11 @@ class FeatureTable:
             return self.shape[1]
         return len(self.names) if axis in WORD_AXES else len(self.windows.vocabulary)
 
+    @cached_property
+    def document(self) -> np.ndarray:
+        """Which document each place is in, flat."""
+        return np.repeat(self.windows.document, self.shape[1])
+
     @property
     def symbols(self) -> bool:
         """Whether its words are the tokens of a vocabulary without words."""

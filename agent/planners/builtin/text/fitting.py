@@ -23,11 +23,12 @@ import numpy as np
 
 from .axes import TOKEN_AXES, WORD_AXES
 from .cross_fit import CrossFit, activity
-from .factors import Unseen, fit_factors
+from .factors import fit_factors
 from .rules import Clause, Rule
 from .search import axes_of, halves, search
 from .simplify import ShortRule, price, shortest
 from .splits import Sample, splits
+from .telling import Unseen
 from .terms import Level, Term, graded, plain_term, table, terms_allowed
 
 _MOST_RULES = 3
@@ -110,9 +111,8 @@ def _unseen(sample: Sample, terms: Sequence[Term]) -> Unseen:
         model, at = fold.cross.model(fold.columns), fold.cross.check
         prediction[at] = np.column_stack([column[at] for column in fold.columns]) @ model.weights
         target[at], half[at] = sample.target[at] - model.base, side
-    windows = sample.features.windows
-    token = windows.ids.ravel()[known]
-    document = np.repeat(windows.document, windows.ids.shape[1])[known]
+    features = sample.features
+    token, document = features.windows.ids.ravel()[known], features.document[known]
     return Unseen(target[known], prediction[known], half[known], known, token, document)
 
 
@@ -150,8 +150,7 @@ def exchanged(sample: Sample, rng: np.random.Generator) -> Sample:
     activations and their similarity to their neighbours stay, what they have to do with the text
     goes. A description must beat what the same fit makes of that.
     """
-    features = sample.features
-    document = np.repeat(features.windows.document, features.shape[1])
+    document = sample.features.document
     known = np.flatnonzero(sample.weight > 0)
     order = rng.permutation(int(document.max(initial=0)) + 1)
     moved = known[np.argsort(order[document[known]], kind="stable")]

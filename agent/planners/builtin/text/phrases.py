@@ -9,10 +9,11 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations
 
 from .....tools.predicates import parse
-from .....tools.predicates.phrases import ordinal, series
+from .....tools.predicates.phrases import ordinal
 from ....description import MOST_WORDS
 from ..wording import without_repeats
 from .axes import is_context, step_of
+from .conditions import more_and_less
 from .factors import MOST_TOLD, Factor
 from .rules import Clause, Rule, runs
 from .simplify import ordered
@@ -112,19 +113,10 @@ def _subsets(factors: Sequence[Factor]) -> Iterator[tuple[Factor, ...]]:
 def strengths(factors: Sequence[Factor], *, brief: bool = False) -> str:
     """What makes a part stronger and weaker, as the end of a phrase; empty where nothing does.
 
-    Conditions of one relation share its words; `brief`: distances are "near" and "soon".
+    `brief`: distances are "near" and "soon".
     """
-    sides: dict[str, dict[str, list[str]]] = {"more": {}, "less": {}}
-    for factor in factors:
-        condition = factor.condition
-        relations = sides["more" if factor.negated else "less"]
-        relation = condition.brief if brief else condition.relation
-        relations.setdefault(relation, []).append(condition.thing)
-    texts = {
-        side: [one.format(series(things)) for one, things in relations.items()]
-        for side, relations in sides.items()
-    }
-    return "".join(f"; {side} {series(each)}" for side, each in texts.items() if each)
+    said = [(factor.condition, factor.negated) for factor in factors]
+    return more_and_less(said, brief=brief)
 
 
 def _shortened(lists: WordLists, part: Term) -> str:

@@ -13,20 +13,37 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import norm
 
-from .conditions import Condition
+from .conditions import Condition, more_and_less
 
-MOST_WORDS = 9
-"""That the conditions may need: of the twelve of a label some say where the unit is active."""
+MOST_TAIL = 9
+"""Words that the conditions may need: of the twelve of a label some say where a unit is active."""
 _TRIED = 150
 """Conditions that go with the unit most clearly alone."""
 _CHANCE = 0.3
-"""Of any one condition that has nothing to do with the unit."""
+"""That one condition or more passes, where none has anything to do with the unit."""
 _MOST_PLACES = 40
 """Of a token: all of its places together weigh at most as much as these."""
 _LEAST_GAIN = 0.003
 """In correlation, that a further condition must add."""
 _BETTER_HALF = 0.25
 """How much the half with the higher correlation counts beside the other."""
+
+
+class Unseen(NamedTuple):
+    """What terms predict of documents that they were not learnt from; arrays `[place]`."""
+
+    target: np.ndarray
+    """Activations over the base level."""
+    prediction: np.ndarray
+    """Over the base level."""
+    half: np.ndarray
+    """0 or 1: the half that the place is in."""
+    at: np.ndarray
+    """Which of the flat places of the features these are."""
+    token: np.ndarray
+    """The id of the token there."""
+    document: np.ndarray
+    """The number of its document."""
 
 
 class _Half(NamedTuple):
@@ -45,35 +62,25 @@ class _Half(NamedTuple):
         return float(signs @ self.side[chosen]) / np.sqrt(spread) if spread > 1e-12 else -1.0
 
 
-def most_telling(
-    target: np.ndarray,
-    token: np.ndarray,
-    half: np.ndarray,
-    document: np.ndarray,
-    held: np.ndarray,
-    conditions: Sequence[Condition],
-) -> list[int]:
+def most_telling(unseen: Unseen, held: np.ndarray, conditions: Sequence[Condition]) -> list[int]:
     """The conditions to be told, in the order in which they were added.
 
     Args:
-        target: Activations, `[place]`.
-        token: Of each place, `[place]` integers.
-        half: Of the documents, 0 or 1, `[place]`.
-        document: Of each place, `[place]` integers.
-        held: bool `[condition, place]`.
+        unseen: The unit, and what is predicted of it.
+        held: bool `[condition, place]`: where each holds.
         conditions: `[condition]`.
     """
-    _, token, counts = np.unique(token, return_inverse=True, return_counts=True)
+    _, token, counts = np.unique(unseen.token, return_inverse=True, return_counts=True)
 
     def beyond(values: np.ndarray) -> np.ndarray:
         return values - (np.bincount(token, values) / counts)[token]
 
-    unit = beyond(target)
+    unit = beyond(unseen.target)
     spread = np.sqrt(np.bincount(token, np.square(unit)) / counts)
     root = np.sqrt(spread * np.minimum(1, _MOST_PLACES / counts))[token]
     unit *= root
-    sides: list[np.ndarray] = [half == 0, half == 1]
-    alone, tried = _screened((unit * root).astype(np.float32), sides, document, held)
+    sides: list[np.ndarray] = [unseen.half == 0, unseen.half == 1]
+    alone, tried = _screened((unit * root).astype(np.float32), sides, unseen.document, held)
     columns = np.array([beyond(held[i].astype(float)) * root for i in tried]).reshape(-1, len(unit))
     halves = [
         _Half(
@@ -88,10 +95,10 @@ def most_telling(
     best = 0.0
     while True:
         scores = {}
-        for i in set(range(len(tried))).difference(chosen):
+        for i in (i for i in range(len(tried)) if i not in chosen):
             more = np.array([*chosen, i])
             said = [(conditions[int(tried[j])], bool(signs[j] > 0)) for j in more]
-            if n_words(said) <= MOST_WORDS:
+            if n_words(said) <= MOST_TAIL:
                 both = [each.correlation(more, signs[more]) for each in halves]
                 scores[i] = min(both) + _BETTER_HALF * max(both)
         top = max(scores, key=lambda i: scores[i], default=None)
@@ -120,14 +127,5 @@ def _screened(
 
 
 def n_words(said: Sequence[tuple[Condition, bool]]) -> int:
-    """Words that conditions need, more and less told apart, those of one relation together."""
-    sides: dict[bool, dict[str, list[str]]] = {}
-    for condition, more in said:
-        sides.setdefault(more, {}).setdefault(condition.brief, []).append(condition.thing)
-    n = 0
-    for relations in sides.values():
-        n += 1 + (len(relations) > 1)
-        for relation, things in relations.items():
-            n += len(relation.format("").split()) + sum(len(one.split()) for one in things)
-            n += len(things) > 1
-    return n
+    """Words that a label needs for conditions."""
+    return len(more_and_less(said, brief=True).removeprefix("; ").split())

@@ -11,14 +11,18 @@ from neuroscribe.agent.planners.builtin.text.conditions import Conditions, condi
 from neuroscribe.agent.planners.builtin.text.factors import (
     MOST_FACTORS,
     Factor,
-    Unseen,
     fit_factors,
 )
 from neuroscribe.agent.planners.builtin.text.feature_table import FeatureTable, build
 from neuroscribe.agent.planners.builtin.text.phrases import label, strengths
 from neuroscribe.agent.planners.builtin.text.rules import Clause, Rule
 from neuroscribe.agent.planners.builtin.text.splits import Sample
-from neuroscribe.agent.planners.builtin.text.telling import MOST_WORDS, most_telling, n_words
+from neuroscribe.agent.planners.builtin.text.telling import (
+    MOST_TAIL,
+    Unseen,
+    most_telling,
+    n_words,
+)
 from neuroscribe.agent.planners.builtin.text.terms import plain_term
 from neuroscribe.tools.data.windows import TokenWindows
 from neuroscribe.tools.hypotheses.like_fitting import LikeFit
@@ -40,10 +44,10 @@ def unseen(features: FeatureTable, strength: np.ndarray, rng: np.random.Generato
     ids = [i for i, text in enumerate(windows.vocabulary) if text.strip() in ("the", "a")]
     word = np.isin(windows.ids, ids).ravel().astype(float)
     target = 2 * word * strength + 0.2 * rng.normal(size=word.size)
-    half = np.repeat(windows.document % 2, windows.ids.shape[1])
+    half = features.document % 2
     at = np.flatnonzero(features.counted)
-    document = np.repeat(windows.document, windows.ids.shape[1])
-    return Unseen(target[at], word[at], half[at], at, windows.ids.ravel()[at], document[at])
+    token, document = windows.ids.ravel()[at], features.document[at]
+    return Unseen(target[at], word[at], half[at], at, token, document)
 
 
 def test_conditions_hold_and_fail_somewhere_and_look_back_alone_where_they_must(
@@ -100,13 +104,12 @@ def test_a_label_tells_what_splits_the_places_of_a_token(features: FeatureTable)
     one = next(each for each in tried.each if each.words == "after prepositions")
     strength = 1 + 0.6 * tried.mask(one)
     data = unseen(features, strength, np.random.default_rng(0))
-    places = (data.target, data.token, data.half, data.document)
     held = tried.held[:, data.at]
-    told = most_telling(*places, held, tried.each)
+    told = most_telling(data, held, tried.each)
     assert tried.each[told[0]].words == one.words
-    assert n_words([(tried.each[i], True) for i in told]) <= MOST_WORDS
+    assert n_words([(tried.each[i], True) for i in told]) <= MOST_TAIL
     of_tokens = features.windows.ids.ravel()[data.at].astype(float)
-    assert most_telling(of_tokens, *places[1:], held, tried.each) == []
+    assert most_telling(data._replace(target=of_tokens), held, tried.each) == []
 
 
 def test_a_label_tells_nothing_where_a_context_has_no_part(features: FeatureTable) -> None:
@@ -114,9 +117,8 @@ def test_a_label_tells_nothing_where_a_context_has_no_part(features: FeatureTabl
     told = []
     for rng in map(np.random.default_rng, range(20)):
         data = unseen(features, np.ones(features.counted.size), rng)
-        places = (data.target, data.token, data.half, data.document)
-        told.append(len(most_telling(*places, tried.held[:, data.at], tried.each)))
-    assert sum(n > 0 for n in told) <= 8  # .3 of 20 are expected
+        told.append(len(most_telling(data, tried.held[:, data.at], tried.each)))
+    assert sum(n > 0 for n in told) <= 8  # 6 are expected at the level of .3
 
 
 def test_distances_are_brief_in_labels(features: FeatureTable) -> None:
