@@ -70,6 +70,9 @@ class ChatFactory:
     """For conversations: it is offered no acts such as `conclude`, and ends with words."""
     looks: bool = False
     """Whether a first look and a fit stand before its first turn (`first_look.py`)."""
+    steps = 7
+    """Turns of an investigation where nothing else is said: the first look, four of experiments, a
+    conclusion, and one that is kept back for a conclusion that is sent back."""
 
     @property
     def name(self) -> str:

@@ -18,6 +18,7 @@ from ...tools.evidence import Evidence
 from ...tools.lab import Lab
 from ...tools.registry import offered
 from ...tools.tool_groups import FITTED, tools_of
+from ..loop import Loop
 from ..prompts import prompt
 from ..replies import calling
 from ..state import Message, Planner, State
@@ -128,7 +129,7 @@ class WithFirstLook:
             calls, worth = fitted(self._lab)
             return calling([*looks(self._lab), *calls, *self._tests(len(calls))], 0, worth or None)
         if messages[_BEGINNING]["role"] == "assistant":
-            messages = self._folded(messages)
+            messages = self._folded(messages, state["step"] + state["remaining"]["steps"])
         return self._planner.next({**state, "messages": messages})
 
     def _tests(self, n: int) -> list[Call]:
@@ -139,8 +140,8 @@ class WithFirstLook:
         left = [("residual", {"hypotheses": ids})] if "residual" in offered(self._lab) else []
         return [("test_hypotheses", {"hypotheses": ids, "examples": 0}), *left]
 
-    def _folded(self, messages: Sequence[Message]) -> list[Message]:
-        """The conversation with its first turn as a part of the first message."""
+    def _folded(self, messages: Sequence[Message], turns: int) -> list[Message]:
+        """The conversation with its first turn, of so many, as a part of the first message."""
         system, about, first, *rest = messages
         n = len(first["tool_calls"])
         made = list(self._lab.evidence)[:n]  # one result a call
@@ -153,6 +154,10 @@ class WithFirstLook:
             work = _WORK[self._lab.target.image is not None].format(missed=missed)
             told = {"rules": shown, "worth": worth, "tested": tested, "work": work}
             parts.append(prompt("fitted", whole=self._whole(recorded(made)), **told))
+        left = max(0, turns - 1 - Loop.reserve)
+        parts.append(
+            f"Of your turns this look took one: {left} of experiments are left, then `conclude`."
+        )
         parts.append("Begin.")
         return [system, {**about, "content": "\n\n".join(parts)}, *rest[n:]]
 

@@ -45,7 +45,7 @@ _SEEN = {
 }
 _RULES = """You are also shown rules that a fit to the activations found. They predict well and are
 worded badly: they stay beside your predictor, so say in the label what they and the places mean,
-and let your predictor say what they do not. "more and less as the first": in the same contexts.
+and let your predictor say what they do not.
 """
 _PEAKS = 20
 _FOOTER = re.compile(r"^(further ones: skip=\d+|\(left:.*)$", re.MULTILINE)

@@ -22,7 +22,7 @@ def networks(
     seeds: options.Seeds = "0-4",
     units: Annotated[int, typer.Option(min=0, help="Known units a network; 0: all.")] = 6,
     controls: Annotated[int, typer.Option(min=0, help="Units of each untrained copy.")] = 3,
-    steps: Annotated[int, typer.Option(help="Turns of the planner a unit.")] = 16,
+    steps: options.Steps = None,
     unit_seconds: options.UnitSeconds = 600.0,
     timeout: options.Timeout = 120.0,
     as_json: options.Json = False,

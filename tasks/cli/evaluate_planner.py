@@ -45,7 +45,7 @@ def planner(
     data: Annotated[str, typer.Option(help="For the suite real.")] = "builtin:pydocs",
     pick: Annotated[str, typer.Option(help="For the suite real: which units.")] = "random:8",
     base_url: options.BaseUrl = None,
-    steps: Annotated[int, typer.Option(help="Turns of the planner a unit.")] = 16,
+    steps: options.Steps = None,
     unit_tokens: options.UnitTokens = 200_000,
     unit_seconds: options.UnitSeconds = 600.0,
     timeout: options.Timeout = 120.0,

@@ -103,6 +103,10 @@ Programs = Annotated[
 ]
 UnitTokens = Annotated[int, Option(help="LLM tokens a unit, cached ones not counted; 0: no limit.")]
 UnitSeconds = Annotated[float, Option(help="Seconds a unit; 0: no limit.")]
+Steps = Annotated[
+    int | None,
+    Option(min=1, help="Turns of the planner a unit.", show_default="7 of an LLM, else 16"),
+]
 QuestionSteps = Annotated[int, Option(help="Turns of the planner a question.")]
 QuestionTokens = Annotated[
     int, Option(help="LLM tokens a question, cached ones not counted; 0: no limit.")

@@ -57,7 +57,7 @@ class Plan:
     """Known units of a network at most; 0: all."""
     controls: int = 3
     """Units of each untrained copy."""
-    steps: int = 16
+    steps: int | None = None
     unit_seconds: float | None = 600.0
     timeout: float = 120.0
     """Seconds of one request to a language model."""
@@ -231,7 +231,7 @@ def _asked(
             planner=plan.planner,
             base_url=plan.base_url,
             timeout=plan.timeout,
-            budget=Budget(steps=plan.steps, tokens=None, seconds=plan.unit_seconds),
+            budget=Budget(steps=plan.steps or Budget.steps, tokens=None, seconds=plan.unit_seconds),
             folder=out / "conversations",
         )
         cited = [one.data for one in answer.evidence if one.tool == "investigate_unit"]

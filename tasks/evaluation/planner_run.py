@@ -69,7 +69,7 @@ class Plan:
     baselines: tuple[str, ...] | None = None
     """Run beside it; None: all that the suite has."""
     base_url: str | None = None
-    steps: int = 16
+    steps: int | None = None
     unit_tokens: int | None = 200_000
     unit_seconds: float | None = 600.0
     timeout: float = 120.0

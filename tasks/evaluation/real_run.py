@@ -49,7 +49,7 @@ class RealPlan:
     seeds: tuple[int, ...] = (1, 2)
     tokens: int = 100_000
     base_url: str | None = None
-    steps: int = 16
+    steps: int | None = None
     unit_tokens: int | None = 200_000
 
 

@@ -26,8 +26,8 @@ BUILTIN_SECONDS = 6.0
 SCORING_SECONDS = 1.0
 EXPERIMENT_TOKENS = 4_000
 """Tokens that the experiments of one unit send through the target."""
-TURNS = 8
-TURN_IN, TURN_OUT = 4_500, 350
+TURNS = 5
+TURN_IN, TURN_OUT = 11_000, 700
 """Tokens of one turn of a language model; what comes in grows with the conversation."""
 TURN_SECONDS = 5.0
 LOOK_IN, LOOK_OUT = 1_900, 150
@@ -124,7 +124,7 @@ def what_it_costs(
 def _model_tokens(settings: Settings) -> tuple[float, float, int]:
     """Tokens in and out of a language model a unit, and its turns; of triage the most there is."""
     kind = settings.planner.partition(":")[0]
-    turns = min(settings.steps, TURNS)
+    turns = min(settings.steps or TURNS, TURNS)
     whole = turns * (TURN_IN + TURN_OUT)
     share = settings.tries * min(1.0, (settings.unit_tokens or whole) / whole)
     if kind == "oneshot":

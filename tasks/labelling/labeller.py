@@ -87,7 +87,8 @@ class Labeller:
     def _budget(self, planner: PlannerFactory) -> Budget:
         """Hard stops of one investigation."""
         limits = self.settings
-        steps = max(limits.steps, getattr(planner, "least_steps", 1))
+        steps = limits.steps or getattr(planner, "steps", Budget.steps)
+        steps = max(steps, getattr(planner, "least_steps", 1))
         return Budget(steps, limits.unit_tokens, limits.unit_seconds, limits.unit_cost)
 
     def label_all(self, units: Sequence[Unit], concurrency: int = 1) -> Iterator[dict[str, Any]]:

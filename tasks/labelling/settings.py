@@ -78,8 +78,8 @@ class Settings:
     """Independent investigations a unit, merged on validation."""
     run_tokens: int | None = None
     """LLM tokens of the run, within which triage investigates; 0: no limit."""
-    steps: int = 16
-    """Turns of the planner a unit."""
+    steps: int | None = None
+    """Turns of the planner a unit; default: 7 of a language model, 16 of others."""
     unit_tokens: int | None = 200_000
     """LLM tokens a unit, cached ones not counted; 0: no limit."""
     unit_seconds: float | None = 600.0
@@ -117,7 +117,6 @@ class Settings:
         for name, least in (
             ("tokens", 1000),
             ("context_length", 8),
-            ("steps", 1),
             ("tries", 1),
             ("seed", 0),
         ):
@@ -125,6 +124,8 @@ class Settings:
             if value < least:
                 option = name.replace("_", "-")
                 raise UsageError(f"--{option} is {value}; it must be at least {least}")
+        if self.steps is not None and self.steps < 1:
+            raise UsageError(f"--steps is {self.steps}; it must be at least 1")
         check_numbers(vars(self))
         tools_of(self.leave_out)
         if self.special not in (None, "count", "skip"):

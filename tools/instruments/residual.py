@@ -167,9 +167,9 @@ def _groups(searched: dict[str, Scored]) -> list[str]:
             for row in scored.rows(_SHOWN, above=above)
             if row["p"] < MAX_P + 1e-9 and row["share"] >= _LEAST_SHARE
         ]
-        control = f"{name} (by chance up to {scored.control:.1f}, of {len(scored.names)})"
         if known:
+            control = f"{name} (by chance up to {scored.control:.1f}, of {len(scored.names)})"
             lines.append(f"  {control}: {', '.join(known)}")
         else:
-            none.append(control)
+            none.append(name)
     return [*lines, *([f"  none by {', '.join(none)}"] if none else [])]

@@ -279,7 +279,7 @@ class TextCourse(Course[TextFindings]):
         assert sample is not None
         words = phrase(sample, term)
         if further and term.factors and term.factors == terms[0].factors:
-            words += "; more and less as the first"
+            words += "; more and less in the same contexts as the first"
         else:
             words += strengths(term.factors[:_FACTORS_SAID])
         return Hypothesis(words, term.predicate(sample.features))
