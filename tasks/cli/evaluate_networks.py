@@ -17,7 +17,11 @@ def networks(
         str, typer.Option("--by", help="label: a labelling run; ask: the question what it does.")
     ] = "label",
     only: Annotated[
-        str, typer.Option(help="brackets, sorter, counter, with commas; default: all.")
+        str,
+        typer.Option(
+            help="brackets, sorter, counter, organisms such as organism:adder, with commas; "
+            "default: the first three."
+        ),
     ] = "",
     seeds: options.Seeds = "0-4",
     units: Annotated[int, typer.Option(min=0, help="Known units a network; 0: all.")] = 6,

@@ -50,8 +50,8 @@ CorpusTokens = Annotated[int, Option(help="Tokens of all three splits together."
 Special = Annotated[
     str | None,
     Option(
-        help="count or skip special tokens as places; default: skip, but where the network's "
-        "answer is read there."
+        help="count or skip special tokens as places; last: of each text its last token counts "
+        "alone; default: skip, but where the network's answer is read there."
     ),
 ]
 Images = Annotated[

@@ -144,6 +144,8 @@ def _findings(target: Target, rows: Any, output: torch.Tensor) -> dict[str, str]
                 if target.counts_special
                 else "do not count as places (--special count makes them)"
             )
+            if target.special == "last":
+                found["places"] = "of each text its last token counts alone"
     if target.labels:
         found["classes"] = f"{len(target.labels):,}: {', '.join(target.labels[:5])}, ..."
     return found

@@ -1,7 +1,8 @@
 """Descriptions of known units of small networks: a program decides what is right.
 
 1. The units are those whose function `groundtruth/networks` finds, one a variable, so many a
-   network, drawn by seed; beside them, of an untrained copy, units that compute none of them.
+   network, drawn by seed; beside them, of an untrained copy, units that compute none of them. Of
+   the organism of attention alone they are its heads.
 2. A planner, or a conversation, describes each from strings that neither training nor the truth
    used. Nothing here tells it what the variables are.
 3. The components are weighted on fresh strings, as in any run, and their prediction on others
@@ -27,8 +28,8 @@ from ...tools.models.unit import Unit
 from ...tools.models.untrained import untrained
 from ...tools.predicates import parse
 from ...tools.statistics.bootstrap import Resampler
-from ..groundtruth.networks import models
-from ..groundtruth.networks.check import CHECKED, FITTED, judged
+from ..groundtruth.networks import models, organisms
+from ..groundtruth.networks.check import CHECKED, FITTED, Verdict, judged, judged_head
 from ..groundtruth.networks.strings import rows
 from ..groundtruth.networks.train import SEEDS
 from ..groundtruth.networks.truth import Draw, Known, correlations, draw, truth_of
@@ -38,7 +39,11 @@ from ..scoring.predictions import fitted
 
 STRINGS = 1500
 """Strings that a unit is described from, validation and test included."""
+ORGANISM_STRINGS = 6000
+"""Of an organism, most of which are read at one place alone."""
 STRINGS_SEED = 6_000_011
+HEAD = "attention"
+"""The kind of truth of a head."""
 Progress = Callable[[int, int], None]
 
 
@@ -52,6 +57,7 @@ class Plan:
     by: str = "label"
     """`label`, or `ask`: the question what the unit does."""
     networks: tuple[str, ...] = tuple(models.NETWORKS)
+    """Of these and the organisms, `organism:adder` and others, which have one seed."""
     seeds: tuple[int, ...] = SEEDS
     units: int = 6
     """Known units of a network at most; 0: all."""
@@ -69,7 +75,7 @@ class Plan:
             UsageError: names what there is.
         """
         for given, known, what in (
-            (self.networks, tuple(models.NETWORKS), "network"),
+            (self.networks, (*models.NETWORKS, *organisms.NAMES), "network"),
             ((self.by,), tuple(_WAYS), "way"),
             (tuple(map(str, self.seeds)), tuple(map(str, SEEDS)), "seed"),
         ):
@@ -118,7 +124,11 @@ def run_networks(plan: Plan, out: Path, *, progress: Progress | None = None) -> 
     lines = out / "units.jsonl"
     records = read_records_of(lines) if lines.exists() else []
     done = {(record["network"], record["seed"], record["unit"]) for record in records}
-    pairs = [(name, seed) for name in plan.networks for seed in plan.seeds]
+    pairs = [
+        (name, seed)
+        for name in plan.networks
+        for seed in (plan.seeds if name in models.NETWORKS else (0,))
+    ]
     for i, (name, seed) in enumerate(pairs):
         for record in _network(plan, name, seed, out, done):
             append(lines, record)
@@ -134,24 +144,40 @@ def _network(
     plan: Plan, name: str, seed: int, out: Path, done: set[tuple[str, int, str]]
 ) -> Iterator[dict[str, Any]]:
     """The records of one trained network that are not done, then those of its untrained copy."""
+    organism = name in organisms.NAMES
     spec = f"{Path(models.__file__)}:{name}_{seed}"
-    target = Target.load(spec)
-    data = out / f"{name}-{seed}.txt"
-    data.write_text("\n".join(rows(name, STRINGS, STRINGS_SEED + seed)) + "\n")
-    truth, rng = truth_of(target, name), np.random.default_rng(seed)
-    different = {one.variables[0]: one for one in reversed(truth.known)}
-    chosen = _some(list(different.values()), plan.units, rng)
+    target = organisms.opened(name) if organism else Target.load(spec)
+    data = out / f"{name.replace(':', '-')}-{seed}.txt"
+    many = ORGANISM_STRINGS if organism else STRINGS
+    data.write_text("\n".join(rows(name, many, STRINGS_SEED + seed)) + "\n")
     copy = untrained(target, seed=seed)
     copy.name = target.name  # a planner reads it
-    none = _some(truth_of(copy, name).none, plan.controls, rng) if plan.controls else ()
-    nothing = [Known(unit, (), "none", 0.0, {}) for unit in none]
+    rng = np.random.default_rng(seed)
+    if organisms.attending(name):
+        heads = organisms.attending(name)
+        every = [Known(one, (to,), HEAD, 1.0, {}) for one, to in heads.items()]
+        free = [f"{site}/{i}" for site in ("head.0", "head.1") for i in range(4)]
+        found, kind = tuple(free), HEAD
+    else:
+        known = truth_of(target, name).known
+        every = list({one.variables[0]: one for one in reversed(known)}.values())
+        found, kind = truth_of(copy, name).none if plan.controls else (), "none"
+    chosen = _some(every, plan.units, rng)
+    nothing = [
+        Known(unit, (), kind, 0.0, {})
+        for unit in (_some(found, plan.controls, rng) if plan.controls else ())
+    ]
     for arm, network, units in (("", target, chosen), ("-untrained", copy, nothing)):
         keys = {unit.unit: (name, seed, unit.unit + arm) for unit in units}
         todo = [unit for unit in units if keys[unit.unit] not in done]
         if not todo:
             continue
         said = _WAYS[plan.by](plan, network, [one.unit for one in todo], data, out, arm)
-        draws = [draw(network, name, _units(todo), number) for number in (FITTED, CHECKED)]
+        draws = [
+            draw(network, name, _units(todo), number, held_out=number == CHECKED)
+            for number in (FITTED, CHECKED)
+            if kind != HEAD
+        ]
         for i, (unit, words) in enumerate(zip(todo, said, strict=True)):
             yield {
                 "network": name,
@@ -178,6 +204,9 @@ def _units(known: Sequence[Known]) -> list[Unit]:
 def _verdict(known: Known, said: Said, draws: Sequence[Draw], i: int) -> dict[str, Any]:
     """What became of the description of the i-th unit of the draws; `fits`: the correlation of its
     prediction with the unit itself."""
+    if known.kind == HEAD:
+        verdict = judged_head(known, said.predictors if said.claims else None, said.confidence)
+        return {**_with_failures(verdict, said), "fits": None}
     prediction, own = None, draws[1].units[i]
     if said.claims:
         predicates = [parse(dict(one)) for one in said.predictors]
@@ -186,11 +215,17 @@ def _verdict(known: Known, said: Said, draws: Sequence[Draw], i: int) -> dict[st
             for each in draws
         ]
         prediction = fitted([part.astype(np.float64) for part in parts], draws[0].units[i])[1].total
-    verdict = judged(known, prediction, draws[1], said.confidence, own=own).as_dict()
-    if said.status == "failed":
-        verdict["verdict"] = "failed"
+    verdict = judged(known, prediction, draws[1], said.confidence, own=own)
     fits = None if prediction is None else correlations(prediction[None], own[None])[0, 0]
-    return {**verdict, "fits": None if fits is None else round(float(fits), 4)}
+    return {
+        **_with_failures(verdict, said),
+        "fits": None if fits is None else round(float(fits), 4),
+    }
+
+
+def _with_failures(verdict: Verdict, said: Said) -> dict[str, Any]:
+    found = verdict.as_dict()
+    return {**found, "verdict": "failed"} if said.status == "failed" else found
 
 
 def _labelled(
@@ -247,7 +282,8 @@ _WAYS = {"label": _labelled, "ask": _asked}
 def summed(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Counts and shares of all records: trained networks, by network and kind; untrained copies."""
     trained = [record for record in records if record["trained"]]
-    groups = {name: [r for r in trained if r["network"] == name] for name in models.NETWORKS}
+    names = (*models.NETWORKS, *organisms.NAMES)
+    groups = {name: [r for r in trained if r["network"] == name] for name in names}
     kinds = sorted({record["truth"]["kind"] for record in trained})
     groups |= {kind: [r for r in trained if r["truth"]["kind"] == kind] for kind in kinds}
     groups["needed"] = [record for record in trained if record["truth"]["needed"]]

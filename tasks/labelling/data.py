@@ -89,7 +89,7 @@ class RunData:
                 "name": target.name,
                 "kind": target.kind,
                 "fingerprint": target.fingerprint,
-                "special": "count" if target.counts_special else "skip",
+                "special": target.special or ("count" if target.counts_special else "skip"),
             },
             "corpus": {
                 "name": corpus.name,

@@ -108,7 +108,8 @@ class Settings:
     direction: str | None = None
     """Of heads read as along.N/H: HEAD=FILE,... (.npy, .safetensors: a vector); default: found."""
     special: str | None = None
-    """count or skip special tokens as places; default: skip, but where the answer is read there."""
+    """count or skip special tokens as places; last: of each text its last token counts alone;
+    default: skip, but where the answer is read there."""
     leave_out: str = ""
     """Groups of tools that the planner does without: exemplars, inputs, causal, programs; fit: the
     rules of the built-in fit; units: a black box, of which inputs and outputs alone are seen."""
@@ -128,8 +129,8 @@ class Settings:
             raise UsageError(f"--steps is {self.steps}; it must be at least 1")
         check_numbers(vars(self))
         tools_of(self.leave_out)
-        if self.special not in (None, "count", "skip"):
-            raise UsageError(f"--special is '{self.special}'; use count or skip")
+        if self.special not in (None, "count", "skip", "last"):
+            raise UsageError(f"--special is '{self.special}'; use count, skip or last")
         for name, known in (("controls", CONTROLS), ("signs", SIGNS)):
             if getattr(self, name) not in known:
                 raise UsageError(f"--{name} '{getattr(self, name)}' is not {' or '.join(known)}")

@@ -312,6 +312,12 @@ def constant(scores: Mapping[str, Any]) -> dict[str, Any]:
     return {"constant": plain({"correlation": 0.0, "auprc": rate, "f1": f1, "iou": rate})}
 
 
+def _attends(description: Description) -> bool:
+    """Whether it says where a head attends: that is measured by itself, beside shuffles, and the
+    size of what the head writes need not follow it."""
+    return any(one.predictor["kind"] == "attends" for one in description.components)
+
+
 def _adds(scores: Mapping[str, Any]) -> bool:
     """Whether the components explain held-out variance that token identity, if there is any, does
     not."""
@@ -346,7 +352,7 @@ def _filled(
             f"{headline['positives']} active {places} in the test split, {LEAST_POSITIVES} are "
             "needed for a score"
         )
-    elif status == "described" and explained < LEAST_VARIANCE:
+    elif status == "described" and explained < LEAST_VARIANCE and not _attends(description):
         status = "uninterpretable"
         reason = f"the description explains {explained:.1%} of held-out variance"
     elif status == "described" and not description.named and not _adds(scores):

@@ -65,7 +65,8 @@ class TokenWindows:
     attended: np.ndarray
     """bool: not padding."""
     counted: np.ndarray
-    """bool: places that count as data: no padding, and special tokens where the target says so."""
+    """bool: places that count as data: no padding, and special tokens where the target says so; or
+    the last token of each document alone."""
     word: np.ndarray
     """int32 index into `words`; -1 where the token belongs to no word."""
     ordinal: np.ndarray
@@ -235,6 +236,8 @@ def cut(
         total += stop
     document = [span.document for span in spans]
     made = _filled(target, rows, document, before, after, tuple(interned), names, tuple(texts))
+    if getattr(target, "special", None) == "last":
+        made = replace(made, counted=_last(made.counted, made.document))
     return replace(made, fields=spread(documents, spans, made.ids.shape, len(before)))
 
 
@@ -306,6 +309,15 @@ def _filled(
         told=piece_of(target),
         inner=inner,
     )
+
+
+def _last(counted: np.ndarray, document: np.ndarray) -> np.ndarray:
+    """bool `[window, place]`: the last place of each document that counts."""
+    row, place = np.nonzero(counted)
+    ends = np.diff(document[row], append=-1) != 0
+    last = np.zeros_like(counted)
+    last[row[ends], place[ends]] = True
+    return last
 
 
 def _edges(tokenizer: Any) -> list[int]:

@@ -45,8 +45,9 @@ def load(
         device_map: Spreads a Hugging Face model over devices, as `accelerate` does: `auto`.
         revision: Branch, tag or commit on the hub.
         trust_remote_code: Runs Python code that comes with a Hugging Face model.
-        special: `count` or `skip`: whether special tokens are places as others are; None: they
-            count where the output is read at one (`reading.py`).
+        special: `count` or `skip`: whether special tokens are places as others are; `last`: of each
+            text its last token counts alone, where a network of sums or brackets gives its answer;
+            None: special tokens count where the output is read at one (`reading.py`).
 
     Raises:
         UsageError: if it cannot be found or read; says what was tried and what to do.
@@ -163,7 +164,7 @@ def checked_special(special: str | None) -> Special | None:
     """
     known: dict[str, Special] = {one: one for one in get_args(Special)}
     if special is not None and special not in known:
-        raise UsageError(f"--special is '{special}'; use count or skip")
+        raise UsageError(f"--special is '{special}'; use count, skip or last")
     return None if special is None else known[special]
 
 

@@ -41,8 +41,9 @@ class Model:
     texts."""
     labels: Sequence[str] = ()
     """Names of the classes of its output."""
-    special: Literal["count", "skip"] | None = None
-    """Whether special tokens, such as one that a text begins with, are places like others. None:
-    they count where the answer of a text is read at one of them."""
+    special: Literal["count", "skip", "last"] | None = None
+    """Whether special tokens, such as one that a text begins with, are places like others; `last`:
+    of each text its last token counts alone. None: special tokens count where the answer of a text
+    is read at one of them."""
     image: Any = None
     """How pictures become input, where it sees: an `ImageInput`, or a dict for one."""

@@ -8,7 +8,7 @@ token (`causal.py`). How long a row may be is found out by trying.
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 import torch
 from torch import Tensor, nn
@@ -21,7 +21,7 @@ from .own_blocks import logit_site, opened, own_sites
 from .own_tokenizer import as_tokenizer
 from .probe import ROWS, Probe, paths, probe_ids
 from .site import Site
-from .target import Piece, Target
+from .target import Piece, Special, Target
 from .vision import seeing_target
 
 _PIECES: dict[str, Piece] = {"words": "word", "letters": "letter", "symbols": "token"}
@@ -84,8 +84,9 @@ def _check(model: Model, name: str) -> None:
     if model.tokens is not None and model.tokens not in _PIECES:
         known = ", ".join(map(repr, _PIECES))
         raise UsageError(f"{name}: Model.tokens is {model.tokens!r}; use {known} or None")
-    if model.special not in (None, "count", "skip"):
-        raise UsageError(f"{name}: Model.special is {model.special!r}; give 'count' or 'skip'")
+    if model.special not in (None, *get_args(Special)):
+        known = ", ".join(map(repr, get_args(Special)))
+        raise UsageError(f"{name}: Model.special is {model.special!r}; use {known} or None")
     for field in ("heads", "context_length"):
         value = getattr(model, field)
         if value is not None and (not isinstance(value, int) or value < 1):

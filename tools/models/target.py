@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["causal", "encoder", "module", "image"]
 Piece = Literal["word", "letter", "token"]
-Special = Literal["count", "skip"]
+Special = Literal["count", "skip", "last"]
 
 
 class Target:
@@ -80,7 +80,8 @@ class Target:
         self.piece: Piece | None = None
         """What one token is; None: not told yet, see `data/vocabularies.py`."""
         self.special: Special | None = None
-        """Whether special tokens count as places; None: where the output is read at one."""
+        """Whether special tokens count as places; None: where the output is read at one; `last`: of
+        each text its last token counts alone."""
         self.notes: tuple[str, ...] = ()
         """What was done to weights from a file, in words."""
         self.image = image

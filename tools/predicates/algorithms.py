@@ -40,7 +40,7 @@ def speaks_in_symbols(windows: TokenWindows) -> bool:
 
 def speaks_in_numbers(windows: TokenWindows) -> bool:
     """Whether a fifth of the tokens of texts read as numbers."""
-    here = numbers_of(windows.vocabulary)[windows.ids[windows.counted]]
+    here = numbers_of(windows.vocabulary)[windows.ids[windows.visible]]
     return bool(len(here)) and float(np.isfinite(here).mean()) >= _NUMERIC
 
 

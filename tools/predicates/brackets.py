@@ -1,4 +1,4 @@
-"""The partner of a bracket: the one that it closes, or that closes it.
+"""Brackets: how many are open, and the partner of one, which it closes or which closes it.
 
 Brackets are matched by a stack, whatever their kind: a closing bracket takes the last opening one
 that nothing has closed yet. A partner may be of another kind, as in `(]`; a bracket may have none.
@@ -15,6 +15,29 @@ from .view import View, kept
 OPENING, CLOSING = "([{<⟨«", ")]}>⟩»"
 Match = Literal["any", "same", "other", "none"]
 _SAID = {"any": "", "same": " of their own kind", "other": " of another kind", "none": ""}
+
+
+class Depth(Amount, frozen=True):
+    """How many brackets are open behind the place, whatever their kind: opening less closing
+    characters of all tokens so far, so that `))` closes two; bounds as in tally.
+    """
+
+    kind: Literal["depth"] = "depth"
+
+    def amounts(self, view: View) -> np.ndarray:
+        def read(vocabulary: tuple[str, ...]) -> np.ndarray:
+            return np.array(
+                [sum((c in OPENING) - (c in CLOSING) for c in text) for text in vocabulary],
+                np.float64,
+            )
+
+        windows = view.windows
+        opened = kept(windows.vocabulary, "open brackets", read)[windows.ids]
+        return np.where(view.visible, opened, 0.0).cumsum(1)
+
+    @property
+    def _what(self) -> str:
+        return "the number of open brackets"
 
 
 class Partner(Amount, frozen=True):

@@ -18,7 +18,7 @@ from ..io.plain_text import clip
 from ..io.strict_json import read_json
 from . import algorithms, atoms, context, core, images, looks, patches, pixels
 from .attends import Attends
-from .brackets import Partner
+from .brackets import Depth, Partner
 from .computed import Computed
 from .concepts import resolve
 from .core import Predicate
@@ -60,6 +60,7 @@ AnyPredicate = Annotated[
     | context.Count
     | algorithms.Tally
     | algorithms.Extreme
+    | Depth
     | Partner
     | algorithms.Arithmetic
     | algorithms.Wave

@@ -83,6 +83,11 @@ class Course(ABC, Generic[F]):
         """A pattern or a frequency that an instrument found beyond its controls, in a few words."""
         return ""
 
+    @property
+    def attends(self) -> list[dict[str, Any]]:
+        """The component that says what a head attends to, where that is known."""
+        return []
+
     @abstractmethod
     def turns(self) -> Turns:
         """The turns; each receives the evidence of its calls."""
@@ -149,8 +154,9 @@ class Course(ABC, Generic[F]):
             return self._conclude(
                 self.noise_reason(),
                 label,
-                "uninterpretable",
+                "described" if self.attends else "uninterpretable",
                 self.nothing,
+                components=self.attends,
                 rejected=self.rejected([]),
                 effect=findings.effect,
             )
@@ -158,7 +164,7 @@ class Course(ABC, Generic[F]):
         predicates = [one.predicate for one in leading]
         findings.held_out = self._held_out(predicates)
         citations, results = Citations(self.lab, self.unit), self.results()
-        components = [
+        components = self.attends + [
             {
                 "words": one.words,
                 "predictor": one.predicate,

@@ -3,9 +3,11 @@
 A description is **right** where its prediction correlates by `RIGHT` or more, on strings that
 nothing else saw, with one of the variables that the unit computes; **wrong** where it does not;
 **abstained** where it claims no function; **failed** where the planner broke off. Words are not
-read.
+read. A head is known by what it attends to, and a description is right where it has an `attends`
+of that pattern and of no other.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -37,6 +39,23 @@ class Verdict(NamedTuple):
     def as_dict(self) -> dict[str, Any]:
         """For records."""
         return {**self._asdict(), "confidently_wrong": self.confidently_wrong}
+
+
+def judged_head(
+    known: Known, predictors: Sequence[Mapping[str, Any]] | None, confidence: float | None
+) -> Verdict:
+    """The verdict on the description of a head, of which `variables` name the pattern.
+
+    Args:
+        known: The head; without a variable it attends to no pattern.
+        predictors: Of the description; None: it claims nothing.
+        confidence: Of the description.
+    """
+    said = [one["to"] for one in predictors or () if one["kind"] == "attends"]
+    if predictors is None or not (said or known.variables):
+        return Verdict("abstained", confidence=confidence)
+    right = bool(said) and set(said) == set(known.variables)
+    return Verdict("right" if right else "wrong", variable=" ".join(said), confidence=confidence)
 
 
 def judged(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from . import organisms
 from .models import LARGEST, TOKENS
 
 DIGITS = 6
@@ -17,14 +18,18 @@ BRACKETS = 20
 """Brackets of a string."""
 
 
-def rows(name: str, n: int, seed: int) -> list[str]:
-    """`n` different strings of a network.
+def rows(name: str, n: int, seed: int, *, held_out: bool = False) -> list[str]:
+    """`n` different strings of a network; of an organism fewer, where it has no more.
 
     Args:
-        name: `brackets`, `sorter` or `counter`.
+        name: `brackets`, `sorter`, `counter`, or an organism.
         n: How many.
         seed: Of the draw.
+        held_out: Of an organism: prompts that it was not trained on. Others have fresh ones for
+            every seed.
     """
+    if name.startswith(organisms.PREFIX):
+        return organisms.texts(name, n, seed, held_out=held_out)
     rng = np.random.default_rng(seed)
     make = {"brackets": _brackets, "sorter": _digits, "counter": _letters}[name]
     found: dict[str, None] = {}
@@ -87,7 +92,9 @@ def _letters(rng: np.random.Generator) -> str:
 
 def answers(name: str, texts: Sequence[str]) -> list[np.ndarray]:
     """What is right of each text: the class `[1]` of brackets; by place `[place]` of the others,
-    -1 where nothing is asked: the next digit, the count's class."""
+    -1 where nothing is asked: the next digit, the count's class, the token behind a prompt."""
+    if name.startswith(organisms.PREFIX):
+        return organisms.answers(name, texts)
     if name == "brackets":
         return [np.array([int(balanced(text))]) for text in texts]
     if name == "counter":

@@ -38,6 +38,7 @@ SITES = {
     "sorter": ("mlp.0", "mlp.1", "hidden"),
     "counter": ("rnn",),
 }
+"""Hidden sites of the networks; of an organism they are its `mlp.N`."""
 
 
 class Known(NamedTuple):
@@ -81,9 +82,11 @@ class Draw(NamedTuple):
     """float32 `[unit, place]`, strings one after the other."""
 
 
-def draw(target: Target, network: str, units: Sequence[Unit], seed: int, n: int = STRINGS) -> Draw:
+def draw(
+    target: Target, network: str, units: Sequence[Unit], seed: int, *, held_out: bool = False
+) -> Draw:
     """Fresh strings of a network, what may be computed there and what units do."""
-    texts = rows(network, n, seed)
+    texts = rows(network, STRINGS, seed, held_out=held_out)
     windows = cut(target, texts, length=target.context_length, document_per_row=True)
     values = measure(target, windows, units)[:, windows.counted]
     return Draw(texts, windows, variables(network, texts), values)
@@ -94,10 +97,12 @@ def truth_of(target: Target, network: str) -> Truth:
 
     Args:
         target: The network, trained or not.
-        network: `brackets`, `sorter` or `counter`.
+        network: `brackets`, `sorter`, `counter`, or an organism.
     """
-    every = [Unit(site, i) for site in SITES[network] for i in range(target.site(site).units)]
-    first, second = (draw(target, network, every, seed) for seed in (FIRST, SECOND))
+    sites = SITES.get(network) or [name for name in target.sites if name.startswith("mlp.")]
+    every = [Unit(site, i) for site in sites for i in range(target.site(site).units)]
+    first = draw(target, network, every, FIRST)
+    second = draw(target, network, every, SECOND, held_out=True)
     names = [one.name for one in second.variables]
     shared = [one for one in first.variables if one.name in set(names)]
     again = [second.variables[names.index(one.name)] for one in shared]

@@ -15,12 +15,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from . import organisms
 from .models import TOKENS
 from .strings import DIGITS, balance, balanced
 
 RARE = 0.01
 """A variable that is 0, or not 0, at fewer of the places says too little."""
 _THRESHOLDS = 9  # of a quantity at most
+_LEVELS = (-0.5, 0.0, 0.5, 1.0)  # of a wave
 
 
 class Variable(NamedTuple):
@@ -43,21 +45,26 @@ def variables(network: str, texts: Sequence[str]) -> list[Variable]:
     """All variables of a network that vary on these strings.
 
     Args:
-        network: `brackets`, `sorter` or `counter`.
+        network: `brackets`, `sorter`, `counter`, or an organism.
         texts: Strings of it.
     """
-    every = [_MAKE[network](text) for text in texts]
-    opened = [_gates(network, text) for text in texts]
-    gates = {name: np.concatenate([one[name] for one in opened]) for name in opened[0]}
+    if network.startswith(organisms.PREFIX):
+        every = [organisms.quantities(network, text) for text in texts]
+        gates = {"": np.ones(1, bool)}
+    else:
+        every = [_MAKE[network](text) for text in texts]
+        opened = [_gates(network, text) for text in texts]
+        gates = {name: np.concatenate([one[name] for one in opened]) for name in opened[0]}
     found: list[Variable] = []
     for name, (kind, _) in every[0].items():
         quantity = np.concatenate([one[name][1] for one in every]).astype(np.float32)
-        for shape, steps, shaped in _shapes(quantity):
+        for shape, steps, shaped in (_ramps if kind == "wave" else _shapes)(quantity):
             for gate, holds in gates.items():
                 values = np.where(holds, shaped, 0).astype(np.float32)
                 if _varies(values):
                     said = " ".join(filter(None, (name, shape, gate and f"at {gate}")))
-                    found.append(Variable(said, kind, steps + bool(gate), values))
+                    told = "algorithm" if kind == "wave" else kind
+                    found.append(Variable(said, told, steps + bool(gate), values))
     return found
 
 
@@ -82,6 +89,13 @@ def _shapes(x: np.ndarray) -> Iterator[tuple[str, int, np.ndarray]]:
             yield f"is at least {k:g}", 2, (x >= k).astype(np.float32)
         if inner:
             yield f"is {k:g}", 2, (x == k).astype(np.float32)
+
+
+def _ramps(x: np.ndarray) -> Iterator[tuple[str, int, np.ndarray]]:
+    """A wave as it is, and what exceeds a level of it."""
+    yield "", 1, x
+    for k in _LEVELS:
+        yield f"above {k:g}", 2, np.maximum(x - k, 0)
 
 
 def _gates(network: str, text: str) -> dict[str, np.ndarray]:

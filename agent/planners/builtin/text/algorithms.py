@@ -15,8 +15,10 @@
 It costs nothing where texts hold words.
 """
 
+import re
 import weakref
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import combinations
 from typing import Any, NamedTuple
 
@@ -52,6 +54,7 @@ _kept: "weakref.WeakKeyDictionary[TokenWindows, list[_Quantity]]" = weakref.Weak
 _OUTPUTS = 0.15
 """Of variance, that output features must add: in small networks every unit shows in the output."""
 _PAIRS = ("()", "[]", "{}", "<>")
+_BRACKET = re.compile(f"[{re.escape(OPENING + CLOSING)}]")
 
 
 class Algorithm(NamedTuple):
@@ -135,7 +138,7 @@ def _quantities(windows: TokenWindows, causal: bool) -> Iterator[_Quantity]:
 
 
 def _amounts(windows: TokenWindows, sides: Sequence[str]) -> Iterator[dict[str, Any]]:
-    ids, count = np.unique(windows.ids[windows.counted], return_counts=True)
+    ids, count = np.unique(windows.ids[windows.visible], return_counts=True)
     names = [windows.vocabulary[i] for i in ids[np.argsort(-count, kind="stable")]]
     pairs = [pair for pair in _PAIRS if set(pair) <= set(names)]
     if len(names) <= _MOST_PAIRED:
@@ -150,6 +153,8 @@ def _amounts(windows: TokenWindows, sides: Sequence[str]) -> Iterator[dict[str, 
         for which in ("largest", "smallest") if speaks_in_numbers(windows) else ():
             yield {"kind": "extreme", "which": which, **more}
     yield from _partners(windows, sides)
+    if any(_BRACKET.search(name) and len(name.strip()) > 1 for name in names):
+        yield {"kind": "depth"}  # else tallies of one token say it
     if speaks_in_numbers(windows):
         for at in range(_BACK + 1):
             yield {"kind": "arithmetic", "at": [at]}
@@ -167,7 +172,7 @@ def _partners(
     windows: TokenWindows, sides: Sequence[str], matches: Sequence[str] = ("any", "same", "other")
 ) -> Iterator[dict[str, Any]]:
     """Brackets by their partner, where texts have brackets that open and that close."""
-    present = {windows.vocabulary[i].strip() for i in np.unique(windows.ids[windows.counted])}
+    present = {windows.vocabulary[i].strip() for i in np.unique(windows.ids[windows.visible])}
     if not (present & set(OPENING) and present & set(CLOSING)):
         return
     for side in sides:
@@ -259,13 +264,15 @@ def _waves(sample: Sample, fit: np.ndarray) -> list[tuple[float, dict[str, Any]]
 
 
 def _readings(windows: TokenWindows) -> list[Numbers]:
-    """The numbers of texts, read at the last of them and up to `_READ` places on."""
-    try:
+    """The numbers of texts, read at the last of them and up to `_READ` places on, where these
+    places count."""
+    found = []
+    with suppress(UsageError):
         first = numbers_in(windows)
-        at = range(first.positions[-1], first.positions[-1] + _READ + 1)
-        return [numbers_in(windows, positions=first.positions, read_at=place) for place in at]
-    except UsageError:
-        return []
+        for place in range(first.positions[-1], first.positions[-1] + _READ + 1):
+            with suppress(UsageError):
+                found.append(numbers_in(windows, positions=first.positions, read_at=place))
+    return found
 
 
 def _arguments(numbers: Numbers) -> Iterator[tuple[dict[str, Any], np.ndarray]]:
@@ -350,6 +357,8 @@ def short(predictor: dict[str, Any]) -> str:
         what = f"distance to {_partner(predictor)}"
         if not predictor.keys() & {"low", "equals"}:
             return f"with {_partner(predictor)}"
+    elif kind == "depth":
+        what = "open brackets"
     elif kind == "extreme":
         where = {"after": "to come", "both": "of all"}.get(predictor.get("side", ""), "so far")
         what = f"{predictor['which']} number {where}"

@@ -73,6 +73,8 @@ class TextFindings(Findings):
     """The same for all terms together."""
     follows: str = ""
     """What a head attends to, or a unit's frequency, where that beats its controls."""
+    attends: dict[str, Any] | None = None
+    """The component that says what a head attends to."""
     algorithm: Algorithm | None = None
     """What a unit computes of symbols and numbers, where that explains more than the terms."""
     like: Hypothesis | None = None
@@ -159,6 +161,10 @@ class TextCourse(Course[TextFindings]):
     def follows(self) -> str:
         return self.findings.follows
 
+    @property
+    def attends(self) -> list[dict[str, Any]]:
+        return [self.findings.attends] if self.findings.attends else []
+
     def look_for_patterns(self) -> Turns:
         """Asks what a head attends to, and where texts are about numbers which frequency a unit
         follows."""
@@ -167,7 +173,14 @@ class TextCourse(Course[TextFindings]):
             made = yield Calls("What does it attend to?", (("attention", {"heads": [head]}),))
             for evidence in succeeded(made):
                 name = evidence.data["heads"][0]["pattern"]["name"]
-                self.findings.follows = f"attends to {PATTERNS[name]}" if name else ""
+                if name:
+                    self.findings.follows = words = f"attends to {PATTERNS[name]}"
+                    predictor = {"kind": "attends", "head": head, "to": name}
+                    self.findings.attends = {
+                        "words": words,
+                        "predictor": predictor,
+                        "evidence": [evidence.id],
+                    }
         elif self._numbers_stand and self.has("frequencies"):
             why = "Which frequency of the numbers does it follow?"
             made = yield Calls(why, (("frequencies", {"unit": str(self.unit)}),))

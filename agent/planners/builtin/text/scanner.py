@@ -114,8 +114,9 @@ class Scanner:
                 {**self.words.sizes, **more.sizes},
                 {**self.words.pieces, **more.pieces},
             )
-        names = [*again, *fresh]
-        quiet = [name for name in self._silent(now) if name not in names]
+        known = self.words.forms  # some words are no tokens of a small vocabulary
+        names = [name for name in (*again, *fresh) if name in known]
+        quiet = [name for name in self._silent(now) if name in known and name not in names]
         count = min(len(quiet), max(20, len(names)))
         padding = (
             [str(one) for one in self.rng.choice(quiet, count, replace=False)] if quiet else []

@@ -213,10 +213,13 @@ def test_a_head_is_labelled_by_what_it_attends_to():
     target = Target.load(f"{hand_built_heads.__file__}:fused")
     draw = np.random.default_rng(7)
     texts = ["".join(draw.choice(hand_built_heads.TOKENS, 24)) for _ in range(60)]
-    labels = {}
+    labels, attended = {}, {}
     for head in ("head.0/2", "head.0/3", "head.0/6"):
-        made = investigate(lab_of(target, texts), head, planner_factory("builtin"))
-        labels[head] = made.description.label
+        made = investigate(lab_of(target, texts), head, planner_factory("builtin")).description
+        labels[head] = made.label
+        known = [part.predictor for part in made.components]
+        attended[head] = [one["to"] for one in known if one["kind"] == "attends"]
+    assert attended == {"head.0/2": ["copies"], "head.0/3": ["first"], "head.0/6": []}
     assert labels["head.0/2"].startswith("attends to other copies of the same token")
     assert labels["head.0/3"].startswith("attends to the first token")
     assert "attends" not in labels["head.0/6"]
