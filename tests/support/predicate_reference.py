@@ -274,6 +274,12 @@ class Reference:
             return self.degree(p, amount)
         return amount is not None and self.number(r, c) == amount
 
+    def depth_(self, p, r, c):
+        texts = [self.w.vocabulary[self.w.ids[r, i]] for i in range(c + 1) if self.seen(r, i)]
+        text = "".join(texts)
+        opened = sum(text.count(one) for one in "([{<\u27e8\u00ab")
+        return self.degree(p, opened - sum(text.count(one) for one in ")]}>\u27e9\u00bb"))
+
     def partner_(self, p, r, c):
         """By taking out innermost pairs until none is left."""
         left = [i for i in self.places if self.seen(r, i) and self.bracket(r, i)]

@@ -105,7 +105,16 @@ TEXT_FORMS: dict[str, type[Predicate]] = {"like": LikeText}
 KINDS = tuple(CLASSES)
 PICTURE_KINDS = tuple(kind for kind, cls in CLASSES.items() if issubclass(cls, images.ImageAtom))
 """Kinds that read pictures."""
-ALGORITHM_KINDS = ("tally", "extreme", "partner", "arithmetic", "wave", "same", "predicted")
+ALGORITHM_KINDS = (
+    "tally",
+    "extreme",
+    "depth",
+    "partner",
+    "arithmetic",
+    "wave",
+    "same",
+    "predicted",
+)
 """Kinds that planners are told of where the vocabulary is one of symbols."""
 core.Level.model_rebuild(_types_namespace={"AnyPredicate": AnyPredicate})
 for _class in (*CLASSES.values(), *TEXT_FORMS.values()):

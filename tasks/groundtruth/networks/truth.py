@@ -53,12 +53,13 @@ class Known(NamedTuple):
     correlation: float
     """With the first, on the second draw."""
     rise: dict[str, Any]
-    """Of the network's loss where the unit stands at its mean: value, low, high, n."""
+    """Of the network's loss where the unit stands at its mean: value, low, high, n; of heads
+    nothing: they stand in for each other."""
 
     @property
     def needed(self) -> bool:
         """Whether the network computes worse without it."""
-        return self.rise["low"] > 0
+        return self.rise.get("low", 0.0) > 0
 
 
 class Truth(NamedTuple):

@@ -57,6 +57,16 @@ def test_descriptions_are_counted_by_a_program(way, verdict, tmp_path, monkeypat
     assert way.calls == done
 
 
+def test_heads_of_an_organism_are_judged_by_what_they_attend_to(tmp_path, monkeypatch):
+    previous = {"kind": "attends", "head": "head.0/2", "to": "previous"}
+    monkeypatch.setitem(networks_run._WAYS, "label", saying(previous))
+    plan = Plan(networks=("organism:induction",), units=0, controls=1)
+    result = run_networks(plan, tmp_path)
+    assert result["trained"]["n"] == 6
+    assert result["trained"]["right"] == 2  # the others are induction heads
+    assert result["untrained"]["wrong"] == 1
+
+
 def test_what_is_not_there_is_refused(tmp_path):
     for plan in (Plan(networks=("sort",)), Plan(seeds=(9,)), Plan(by="look")):
         with pytest.raises(UsageError, match="there is no"):

@@ -8,6 +8,7 @@ from checks import refused
 from neuroscribe.tools.data.corpus import Corpus, Document
 from neuroscribe.tools.data.keep import load_windows, save_windows, windows_hash
 from neuroscribe.tools.data.windows import WORD, TokenWindows, cut, surfaces
+from neuroscribe.tools.models import Target
 from stand_in import StandIn
 from tokenizer_families import FAMILIES, family
 
@@ -100,6 +101,16 @@ def test_sinks_and_special_tokens_do_not_count(stories260k, minilm):
     assert cut(minilm, [], length=32).ids.shape[0] == 0
     refused("no room for text beside 2 special tokens", cut, minilm, ["text"], length=2)
     refused("has no tokenizer", cut, StandIn(None), ["text"])
+
+
+def test_the_last_token_of_each_text_counts_alone():
+    target = Target.load("organism:brackets", special="last")
+    texts = ["print(len(a", "x", "", "str(a,b,c,d,e,f"]
+    windows = cut(target, texts, length=8)
+    last = [windows.vocabulary[i] for i in windows.ids[windows.counted]]
+    assert last == ["a", "x", "f"]
+    assert windows.document[windows.counted.any(1)].tolist() == [0, 1, 3]
+    refused("use count, skip or last", Target.load, "organism:brackets", special="first")
 
 
 def test_a_very_long_document_is_the_same_as_whole(minilm):

@@ -56,6 +56,16 @@ def test_a_classifier_predicts_labels_once_a_row(brackets):
         np.testing.assert_allclose(found[row, there], expected[row], rtol=1e-5)
 
 
+def test_open_brackets_are_counted_by_character():
+    target = Target.load("organism:brackets")
+    windows = cut(target, ["print(len(a),str(int(b))"], length=32)
+    depth = parse({"kind": "depth", "low": 0, "high": 4}).evaluate(windows)
+    tokens = [windows.vocabulary[i] for i in windows.ids[windows.counted]]
+    assert tokens[-1] == "))"
+    expected = [0, 1, 1, 2, 2, 1, 1, 1, 2, 2, 3, 3, 1]
+    assert (4 * depth[windows.counted]).tolist() == expected
+
+
 def test_balance_so_far_to_come_and_in_all(brackets):
     windows = cut(brackets, BRACKETS, length=16, document_per_row=True)
     of, minus = ({"kind": "tokens", "tokens": [one]} for one in "()")
