@@ -18,9 +18,7 @@ _SAID = {"any": "", "same": " of their own kind", "other": " of another kind", "
 
 
 class Depth(Amount, frozen=True):
-    """How many brackets are open behind the place, whatever their kind: opening less closing
-    characters of all tokens so far, so that `))` closes two; bounds as in tally.
-    """
+    """How many brackets are open, of any kind, by characters: `))` closes two; bounds as in tally."""
 
     kind: Literal["depth"] = "depth"
 
