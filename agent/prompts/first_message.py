@@ -112,7 +112,7 @@ def _excerpts(windows: TokenWindows, letters: int = 70) -> list[str]:
 def _tokens(windows: TokenWindows, n: int = 6) -> str:
     """A few tokens in a row as `tokens` predictors see them, with their spaces."""
     for row in range(len(windows)):
-        places = windows.counted[row].nonzero()[0][1 : n + 1]
+        places = windows.visible[row].nonzero()[0][1 : n + 1]
         if len(places) == n:
             surfaces = (windows.vocabulary[int(windows.ids[row, place])] for place in places)
             return " ".join(json.dumps(surface, ensure_ascii=False) for surface in surfaces)

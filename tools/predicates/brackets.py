@@ -18,7 +18,7 @@ _SAID = {"any": "", "same": " of their own kind", "other": " of another kind", "
 
 
 class Depth(Amount, frozen=True):
-    """How many brackets are open, of any kind, by characters: `))` closes two; bounds as in tally."""
+    """How many brackets are open, of any kind: `))` closes two; bounds as in tally."""
 
     kind: Literal["depth"] = "depth"
 
