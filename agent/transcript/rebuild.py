@@ -41,10 +41,10 @@ def rebuild(
     from ...tools.data.image_rows import image_rows
     from ...tools.data.pictures import ImageCorpus
     from ...tools.data.sources import load_corpus
+    from ...tools.data.special import checked_special
     from ...tools.data.windows import cut
     from ...tools.lab import Lab
     from ...tools.models import Target
-    from ...tools.models.load import checked_special
     from ...tools.models.text_reader import load_text_reader
     from ...tools.predicates.readers import load_reader
 

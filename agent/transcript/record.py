@@ -269,7 +269,7 @@ def make_header(
         "windows": {
             "length": length,
             "most_tokens": most_tokens,
-            "special": "count" if lab.target.counts_special else "skip",
+            "special": lab.target.special_tokens,
             "rows": len(lab.explore),
             "tokens": int(lab.explore.counted.sum()),
         },

@@ -9,12 +9,12 @@ from ...agent.budget import Budget
 from ...agent.planners import kind_of
 from ...agent.planners.chat import ChatFactory
 from ...agent.state import PlannerFactory
+from ...tools.data.special import checked_special
 from ...tools.errors import UsageError
 from ...tools.lab import Lab
 from ...tools.llm.client import LLM
 from ...tools.llm.endpoints import public_url
 from ...tools.models import Target
-from ...tools.models.load import checked_special
 from ...tools.models.trust import Named
 from ...tools.predicates.judging import REQUESTS, judge_of
 from . import all_tools as _tools  # noqa: F401  registers every tool
@@ -79,7 +79,7 @@ def open_conversation(
         device: cpu, cuda, mps.
         trust_remote_code: Run the model's own code.
         direction: Of heads that are read as along.N/H: HEAD=FILE,...; None: the run's, or found.
-        special: `count` or `skip` special tokens; None: as `Target.special` says.
+        special: `count`, `skip` or `skip-first`, see `Target.special_tokens`; None: it decides.
 
     Raises:
         UsageError: if the target, data, run, index or planner cannot be used.
@@ -121,7 +121,7 @@ def open_conversation(
         reader,
         direction,
         judge,
-        special=target.special,
+        special=target.special_tokens,
         created=time.strftime("%Y-%m-%d %H:%M:%S"),
         key=key_seal(base_url),
     )

@@ -76,7 +76,7 @@ def following(target: "Target", found: "Diagnosis") -> Iterator[str]:
     """What to try next on a target of this kind, as commands."""
     name = shlex.quote(target.name)
     site = _a_site(target)
-    if site is None:
+    if site is None or not found.sound:
         return
     data = "FOLDER" if target.image is not None else "FILE.txt"
     if target.image is not None or target.tokenizer is not None or target.numbers:

@@ -50,8 +50,9 @@ CorpusTokens = Annotated[int, Option(help="Tokens of all three splits together."
 Special = Annotated[
     str | None,
     Option(
-        help="count or skip special tokens as places; last: of each text its last token counts "
-        "alone; default: skip, but where the network's answer is read there."
+        help="count or skip special tokens as places; skip-first: the first token of a row too; "
+        "last: of each text its last token counts alone; default: count where the network's answer "
+        "is read there, skip-first where that token is an attention sink, else skip."
     ),
 ]
 Images = Annotated[

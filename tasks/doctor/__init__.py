@@ -138,17 +138,20 @@ def _findings(target: Target, rows: Any, output: torch.Tensor) -> dict[str, str]
         read = reading(target)
         if read is not None:
             found["answer"] = _read_at(read)
-        if special:
-            found["special tokens"] = (
-                "count as places: the answer is read there"
-                if target.counts_special
-                else "do not count as places (--special count makes them)"
-            )
-            if target.special == "last":
-                found["places"] = "of each text its last token counts alone"
+        if special or target.special_tokens in ("skip-first", "last"):
+            found["special tokens"] = _PLACES_OF[target.special_tokens]
     if target.labels:
         found["classes"] = f"{len(target.labels):,}: {', '.join(target.labels[:5])}, ..."
     return found
+
+
+_PLACES_OF = {
+    "count": "count as places: the answer is read there",
+    "skip": "do not count as places (--special count makes them)",
+    "skip-first": "do not count as places, nor does the first token of a row, an attention sink "
+    "(--special skip counts it)",
+    "last": "of each text its last token counts alone",
+}
 
 
 def _read_at(read: Reading) -> str:

@@ -21,12 +21,12 @@ from ...tools.data.corpus import Corpus
 from ...tools.data.image_rows import ImageRows, image_rows
 from ...tools.data.pictures import ImageCorpus
 from ...tools.data.repeats import repeated
+from ...tools.data.special import checked_special
 from ...tools.data.windows import TokenWindows, cut
 from ...tools.errors import UsageError, not_finite
 from ...tools.io.home import keep, load_kept
 from ...tools.io.user_code import is_code, parted
 from ...tools.lab import at_places, measure
-from ...tools.models.load import checked_special
 from ...tools.models.target import Target
 from ...tools.models.text_reader import load_text_reader
 from ...tools.models.unit import Unit
@@ -89,7 +89,7 @@ class RunData:
                 "name": target.name,
                 "kind": target.kind,
                 "fingerprint": target.fingerprint,
-                "special": target.special or ("count" if target.counts_special else "skip"),
+                "special": target.special_tokens,
             },
             "corpus": {
                 "name": corpus.name,

@@ -20,6 +20,7 @@ from .folder import RunFolder
 from .selection import Range, check_selection, parse_selection, select_units, spelt_out
 from .settings import How, Settings, Shard, differences
 from .shape import Measurable
+from .trusted import kept_special
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,8 @@ def prepare(
         device_map=how.device_map,
         trust_remote_code=how.trust_remote_code,
     )
+    if known is not None and settings.special is None:
+        target.special = kept_special(known)
     if target.image is not None and settings.planner.startswith(("oneshot:", "triage:")):
         raise UsageError(
             f"--planner {settings.planner} reads text, and {target.name} looks at pictures; use "

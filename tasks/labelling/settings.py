@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple
 
 from ...agent.planner_names import asks_model
+from ...tools.data.special import checked_special
 from ...tools.errors import UsageError
 from ...tools.io.numbers import check_numbers
 from ...tools.io.plain_text import clip
@@ -108,8 +109,8 @@ class Settings:
     direction: str | None = None
     """Of heads read as along.N/H: HEAD=FILE,... (.npy, .safetensors: a vector); default: found."""
     special: str | None = None
-    """count or skip special tokens as places; last: of each text its last token counts alone;
-    default: skip, but where the answer is read there."""
+    """count or skip special tokens as places; skip-first: the first token of a row too; last: of
+    each text its last token counts alone; default: see `Target.special_tokens`."""
     leave_out: str = ""
     """Groups of tools that the planner does without: exemplars, inputs, causal, programs; fit: the
     rules of the built-in fit; units: a black box, of which inputs and outputs alone are seen."""
@@ -129,8 +130,7 @@ class Settings:
             raise UsageError(f"--steps is {self.steps}; it must be at least 1")
         check_numbers(vars(self))
         tools_of(self.leave_out)
-        if self.special not in (None, "count", "skip", "last"):
-            raise UsageError(f"--special is '{self.special}'; use count, skip or last")
+        checked_special(self.special)
         for name, known in (("controls", CONTROLS), ("signs", SIGNS)):
             if getattr(self, name) not in known:
                 raise UsageError(f"--{name} '{getattr(self, name)}' is not {' or '.join(known)}")

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from ...tools.data.special import Special, checked_special
 from ...tools.errors import UsageError
 from ...tools.models.target import Target
 from ...tools.models.trust import Named, clean, code_of, seal, sealed
@@ -66,8 +67,14 @@ def allowed(
         data=_there(named, result.data) if data is None else data,
         reader=named.reader(result.reader) if reader is None else reader,
         images=images,
-        special=special or result.special,
+        special=special or result.special or kept_special(run),
     )
+
+
+def kept_special(run: Mapping[str, Any]) -> Special | None:
+    """Which special tokens were places in a run, as its `run.json` says."""
+    target = run.get("target")
+    return checked_special(target.get("special")) if isinstance(target, Mapping) else None
 
 
 def load_allowed(

@@ -95,6 +95,11 @@ def of_texts(
     cut = sum(bool(text[int(end) :].strip()) for text, end in zip(windows.texts, ends, strict=True))
     if cut:
         notes.append(f"{cut} texts were cut to the context of {windows.ids.shape[1]} tokens")
+    bare = int((~windows.counted.any(1)).sum())
+    if bare and lab.target.special_tokens == "skip-first":
+        notes.append(
+            f"{bare} texts are their first token alone, which is left out: write before it"
+        )
     values = lab.activations(windows, [unit])[0]  # [text, place]
     lost = int((windows.counted & ~np.isfinite(values)).sum())
     if lost:

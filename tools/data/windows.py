@@ -65,8 +65,8 @@ class TokenWindows:
     attended: np.ndarray
     """bool: not padding."""
     counted: np.ndarray
-    """bool: places that count as data: no padding, and special tokens where the target says so; or
-    the last token of each document alone."""
+    """bool: places that count as data: no padding; special tokens and the first token of a row as
+    the target says; or the last token of each document alone."""
     word: np.ndarray
     """int32 index into `words`; -1 where the token belongs to no word."""
     ordinal: np.ndarray
@@ -236,7 +236,7 @@ def cut(
         total += stop
     document = [span.document for span in spans]
     made = _filled(target, rows, document, before, after, tuple(interned), names, tuple(texts))
-    if getattr(target, "special", None) == "last":
+    if getattr(target, "special_tokens", "skip") == "last":
         made = replace(made, counted=_last(made.counted, made.document))
     return replace(made, fields=spread(documents, spans, made.ids.shape, len(before)))
 
@@ -277,7 +277,8 @@ def _filled(
     edges = _edges(tokenizer)
     padding = [pad] if tokenizer.pad_token_id is not None and pad not in edges else []
     edges = [*edges, *padding]
-    first, every = len(before), bool(getattr(target, "counts_special", False))
+    first, places = len(before), getattr(target, "special_tokens", "skip")
+    every = places == "count"
     for i, row in enumerate(rows):
         last = first + row.shape[1]
         ids[i, :first] = before
@@ -292,6 +293,8 @@ def _filled(
             start[i, last:] = end[i, last:] = row[4, -1]
     if every:
         counted = attended & ~np.isin(ids, padding)
+    elif places == "skip-first":
+        counted &= np.cumsum(counted, 1) > 1
     return TokenWindows(
         ids=ids,
         attended=attended,

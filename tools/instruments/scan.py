@@ -212,9 +212,9 @@ def _led(
     lab: Lab, unit: Unit, names: Sequence[str], before: str, after: str, *, own: bool
 ) -> tuple[str, Reading]:
     """The texts measured; without text before the word, behind one of the two most frequent words
-    where the first place of all counts: it is often an attention sink."""
+    where no token begins a text: its first place is often an attention sink."""
     reading = _read(lab, unit, names, before, after, own=own)
-    opens = lab.target.kind == "causal" and bool(reading.windows.counted[:, 0].any())
+    opens = lab.target.kind == "causal" and bool(reading.windows.visible[:, 0].any())
     if not (own and not before and opens):
         return before, reading
     tried = [(lead, _read(lab, unit, names, lead, after, own=own)) for lead in vocabulary(lab)[:2]]

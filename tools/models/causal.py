@@ -5,16 +5,18 @@
 2. Its class is then changed to one that takes `input_ids` and gives an object with `logits`, so
    that it is read, changed, restarted and attributed like any language model. Its modules, weights
    and their paths stay as they are.
+3. One that predicts from the last place alone unless it is given targets, as nanoGPT does, is
+   always given them.
 """
 
-from collections.abc import Mapping
+import inspect
 from types import SimpleNamespace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from .trace import output_tensor
+from .trace import answer
 
 _LARGE = 256
 """Tokens of a vocabulary that may be padded, by fewer than as many."""
@@ -33,7 +35,7 @@ def speaks(network: nn.Module, row: Tensor, tokens: int) -> bool:
     other = row.clone()
     other[0, -1] = (other[0, -1] + 1) % tokens
     with torch.no_grad():
-        one, two = (_logits(network(ids)) for ids in (row, other))
+        one, two = (answer(network(ids)) for ids in (row, other))
     if one is None or two is None or one.ndim != 3 or one.shape[:2] != row.shape:
         return False
     more = one.shape[2] - tokens
@@ -42,6 +44,40 @@ def speaks(network: nn.Module, row: Tensor, tokens: int) -> bool:
     apart = (one - two).abs().amax((0, 2))  # [place]
     small = 1e-5 * (1 + float(one.abs().max()))
     return bool(apart[:-1].max() <= small) and bool(apart[-1] > small)
+
+
+def at_every_place(network: nn.Module, row: Tensor) -> None:
+    """Makes a network that predicts from the last place alone predict at every place, if targets
+    make it do so.
+
+    Args:
+        network: Takes token ids.
+        row: `[1, place]`, of at least two places.
+    """
+    known = inspect.signature(network.forward).parameters
+    targets = next((key for key in ("targets", "labels") if key in known), None)
+    if targets is None or row.shape[1] < 2:
+        return
+    with torch.no_grad():
+        alone = answer(network(row))
+        if alone is None or alone.ndim != 3 or alone.shape[1] != 1:
+            return
+        whole = answer(network(row, **{targets: row}))
+    if whole is None or whole.ndim != 3 or whole.shape[:2] != row.shape:
+        return
+    kind = type(network)
+    named = {"__module__": kind.__module__, "targets": targets}
+    network.__class__ = type(kind.__name__, (Taught, kind), named)
+
+
+class Taught(nn.Module):
+    """Before the class of a network that is given the tokens it reads as targets, too."""
+
+    targets: str
+
+    def forward(self, ids: Tensor) -> Any:
+        """What the network gives; its loss means nothing."""
+        return super().forward(ids, **{self.targets: ids})
 
 
 def spoken(network: nn.Module) -> nn.Module:
@@ -58,11 +94,4 @@ class Spoken(nn.Module):
     def forward(self, input_ids: Tensor, *given: Any, **ignored: Any) -> Any:
         """Masks and caches are not passed on: rows are padded behind their text, which no place
         before it sees."""
-        return SimpleNamespace(logits=_logits(super().forward(input_ids, *given)))
-
-
-def _logits(output: Any) -> Tensor | None:
-    """The tensor of an output, whichever form it has."""
-    if isinstance(output, Mapping):
-        output = output.get("logits", next(iter(output.values()), None))
-    return output_tensor(getattr(output, "logits", output))
+        return SimpleNamespace(logits=answer(super().forward(input_ids, *given)))

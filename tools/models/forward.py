@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .trace import output_tensor
+from .trace import answer, output_tensor
 
 if TYPE_CHECKING:
     from .image_input import ImageInput
@@ -96,7 +96,7 @@ def forward(target: "Target", batch: Batch, *, output: Output, head: bool) -> Te
         value = picture_output(call(target.network, batch))
         return value if output else None
     if target.kind == "module":
-        value = output_tensor(call(target.network, batch))
+        value = answer(call(target.network, batch))
         return value if output else None
     assert batch.ids is not None
     assert batch.attended is not None

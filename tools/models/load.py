@@ -3,13 +3,14 @@
 import importlib.util
 from os import PathLike
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import torch
 
+from ..data.special import checked_special
 from ..errors import UsageError, nearest
 from .spec import Spec, is_weights, joined, split, weights_in
-from .target import Special, Target
+from .target import Target
 
 NAMES = ("minilm", "smollm2", "planted", "pictures", "efficientnet")
 DTYPES = {
@@ -45,9 +46,8 @@ def load(
         device_map: Spreads a Hugging Face model over devices, as `accelerate` does: `auto`.
         revision: Branch, tag or commit on the hub.
         trust_remote_code: Runs Python code that comes with a Hugging Face model.
-        special: `count` or `skip`: whether special tokens are places as others are; `last`: of each
-            text its last token counts alone, where a network of sums or brackets gives its answer;
-            None: special tokens count where the output is read at one (`reading.py`).
+        special: `count`, `skip`, `skip-first` or `last`: which tokens are places
+            (`data/special.py`); None: see `Target.special_tokens`.
 
     Raises:
         UsageError: if it cannot be found or read; says what was tried and what to do.
@@ -154,18 +154,6 @@ def _fits(spec: Spec, arguments: dict[str, Any]) -> None:
 
 def _is_gguf(name: str) -> bool:
     return name.lower().endswith(".gguf") and Path(name).expanduser().is_file()
-
-
-def checked_special(special: str | None) -> Special | None:
-    """`count`, `skip` or None.
-
-    Raises:
-        UsageError: for another word.
-    """
-    known: dict[str, Special] = {one: one for one in get_args(Special)}
-    if special is not None and special not in known:
-        raise UsageError(f"--special is '{special}'; use count, skip or last")
-    return None if special is None else known[special]
 
 
 def checked_device(device: str | None) -> torch.device:

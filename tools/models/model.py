@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 from torch import nn
 
+from ..data.special import Special
+
 
 @dataclass(frozen=True)
 class Model:
@@ -41,9 +43,9 @@ class Model:
     texts."""
     labels: Sequence[str] = ()
     """Names of the classes of its output."""
-    special: Literal["count", "skip", "last"] | None = None
-    """Whether special tokens, such as one that a text begins with, are places like others; `last`:
-    of each text its last token counts alone. None: special tokens count where the answer of a text
-    is read at one of them."""
+    special: Special | None = None
+    """Whether special tokens, such as one that a text begins with, are places like others
+    (`count`), are left out (`skip`) or are with the first token of every row (`skip-first`);
+    `last`: of each text its last token counts alone. None: see `Target.special_tokens`."""
     image: Any = None
     """How pictures become input, where it sees: an `ImageInput`, or a dict for one."""

@@ -13,15 +13,16 @@ from typing import Any, get_args
 import torch
 from torch import Tensor, nn
 
+from ..data.special import Special
 from ..errors import UsageError
-from .causal import Spoken, speaks, spoken
+from .causal import Spoken, at_every_place, speaks, spoken
 from .image_input import ImageInput, crop_and_normalise
 from .model import Model
 from .own_blocks import logit_site, opened, own_sites
 from .own_tokenizer import as_tokenizer
 from .probe import ROWS, Probe, paths, probe_ids
 from .site import Site
-from .target import Piece, Special, Target
+from .target import Piece, Target
 from .vision import seeing_target
 
 _PIECES: dict[str, Piece] = {"words": "word", "letters": "letter", "symbols": "token"}
@@ -57,6 +58,7 @@ def from_model(model: Model, *, name: str) -> Target:
         )
     if example is None:
         example = _ordinary(network, tokenizer, name)
+        at_every_place(network, example)
     first = example[:1].to(_device(network))
     probe, sites = _probed(network, first, name)
     if probe.places is not None and tokenizer is not None:
@@ -164,11 +166,7 @@ def _probed(network: nn.Module, first: Tensor, name: str) -> tuple[Probe, dict[s
             f"{_said(error)}"
         ) from error
     shape = list(output.shape)
-    if output.ndim < 2 and shape in ([], [ROWS]):
-        raise UsageError(
-            f"{name}: its output has the shape [{'row' if shape else ''}]; return [row, 1] or more"
-        )
-    if shape[0] != ROWS:
+    if not shape or shape[0] != ROWS:
         raise UsageError(
             f"{name}: its output has the shape {shape} for {ROWS} rows; return the row first"
         )

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from .intervention import Intervention, add
 from .site import Port, Site
-from .trace import first_tensor, hooked, output_tensor
+from .trace import answer, first_tensor, hooked, output_tensor
 
 ROWS = 3
 """Rows of the recording run; another number than the places of a text probe."""
@@ -80,7 +80,7 @@ class Probe:
     def output(self, rows: int) -> Tensor:
         """The output of a forward of equal rows."""
         with torch.no_grad():
-            result = output_tensor(self.run(self.network, rows))
+            result = answer(self.run(self.network, rows))
         if result is None:
             raise TypeError("the network gives no tensor")
         return result

@@ -43,14 +43,6 @@ class Reading(NamedTuple):
     """Whether it is read at special tokens alone."""
 
 
-def counts_special(target: "Target") -> bool:
-    """Whether special tokens count as places: as the target says, else where the answer is read."""
-    if target.special is not None:
-        return target.special == "count"
-    found = reading(target)
-    return found is not None and found.special
-
-
 def reading(target: "Target") -> Reading | None:
     """Where the answer of a row is read; None where there is no such answer. Kept on the target."""
     if not hasattr(target, "_reading"):
@@ -68,7 +60,7 @@ def reach(target: "Target", site: str, places: int) -> np.ndarray | None:
     if (site, places) not in kept:
         small = target.parameters <= _MOST_PARAMETERS and places <= _MOST_PLACES
         tried = small and reading(target) is not None
-        kept[site, places] = _moved(target, site, _rows(target, places)) if tried else None
+        kept[site, places] = _moved(target, site, ordinary_rows(target, places)) if tried else None
     return kept[site, places]
 
 
@@ -94,7 +86,7 @@ def _one_answer(target: "Target") -> bool:
         return False
     shapes = []
     for places in _lengths(target):
-        output = _run(target, _rows(target, places))
+        output = _run(target, ordinary_rows(target, places))
         if output is not None and output.is_floating_point():
             shapes.append(tuple(output.shape[1:]))
     return bool(shapes) and len(set(shapes)) == 1 and (len(shapes) > 1 or len(shapes[0]) == 1)
@@ -110,7 +102,7 @@ def _run(target: "Target", rows: TokenRows, edits: Sequence[Intervention] = ()) 
 
 def _lengths(target: "Target") -> list[int]:
     """Tokens of the rows that are tried, special ones among them; two, the longer one first."""
-    before, after = _around(target)
+    before, after = around_text(target)
     around = len(before) + len(after)
     return [max(2, min(n + around, target.context_length - i)) for i, n in enumerate(_PLACES)]
 
@@ -119,7 +111,7 @@ def _reading(target: "Target") -> Reading | None:
     blocks = [name for name in target.sites if name.startswith("resid.")]
     names = [name for name in target.sites if name not in blocks]
     for site in [*blocks[::-1], *names[::-1]][:_SITES]:
-        rows = [_rows(target, places) for places in _lengths(target)]
+        rows = [ordinary_rows(target, places) for places in _lengths(target)]
         rows = [some for some in rows if _run(target, some) is not None]
         found = [_moved(target, site, some) for some in rows]
         known = [(a, b) for a, b in zip(found, rows, strict=True) if a is not None and a.any()]
@@ -181,10 +173,10 @@ def _apart(output: Tensor) -> np.ndarray:
     return (far > _MOVED * (1 + output[-1].abs().nan_to_num().max())).cpu().numpy()
 
 
-def _rows(target: "Target", places: int) -> TokenRows:
+def ordinary_rows(target: "Target", places: int) -> TokenRows:
     """Rows of ordinary tokens between special ones, all of so many places."""
     plain = _plain(target)
-    before, after = _around(target)
+    before, after = around_text(target)
     size = max(1, places - len(before) - len(after))
     chosen = np.random.default_rng(0).choice(plain, (_ROWS, size))
     rows = [[*before, *some, *after] for some in chosen.tolist()]
@@ -199,7 +191,7 @@ def _plain(target: "Target") -> list[int]:
     return known or [0]
 
 
-def _around(target: "Target") -> tuple[list[int], list[int]]:
+def around_text(target: "Target") -> tuple[list[int], list[int]]:
     """The special tokens before and after a text, whoever puts them there."""
     tokenizer: Any = target.tokenizer
     names, special = surfaces(target), set(tokenizer.all_special_ids)

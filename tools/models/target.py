@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from .. import cancellation
+from ..data.special import Special
 from ..errors import UsageError, nearest
 from .allocator import keep_freed_memory
 from .causal import Spoken
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
 Kind = Literal["causal", "encoder", "module", "image"]
 Piece = Literal["word", "letter", "token"]
-Special = Literal["count", "skip", "last"]
 
 
 class Target:
@@ -80,8 +80,7 @@ class Target:
         self.piece: Piece | None = None
         """What one token is; None: not told yet, see `data/vocabularies.py`."""
         self.special: Special | None = None
-        """Whether special tokens count as places; None: where the output is read at one; `last`: of
-        each text its last token counts alone."""
+        """Which special tokens are places; None: see `special_tokens`."""
         self.notes: tuple[str, ...] = ()
         """What was done to weights from a file, in words."""
         self.image = image
@@ -141,11 +140,19 @@ class Target:
         return fingerprint(self.network)
 
     @property
-    def counts_special(self) -> bool:
-        """Whether special tokens are places as others are; see `special`."""
-        from .reading import counts_special
+    def special_tokens(self) -> Special:
+        """Whether special tokens are places as others are: as `special` says, else they `count`
+        where the answer of a text is read at them alone. Elsewhere they are left out (`skip`), with
+        the first ordinary token of a row where it is an attention sink (`skip-first`)."""
+        if self.special is not None:
+            return self.special
+        from .reading import reading
+        from .sink import sink
 
-        return counts_special(self)
+        found = reading(self)
+        if found is not None and found.special:
+            return "count"
+        return "skip-first" if sink(self) else "skip"
 
     def is_known_as(self, given: str) -> bool:
         """Whether a record's fingerprint is this network's; earlier records hold one of samples."""

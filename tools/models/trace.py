@@ -14,9 +14,11 @@ import itertools
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import is_dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
+import torch
 from torch import Tensor, nn
 
 from .intervention import Intervention, apply_all
@@ -110,6 +112,20 @@ def output_tensor(output: Any) -> Tensor | None:
     return output if isinstance(output, Tensor) else None
 
 
+def answer(output: Any) -> Tensor | None:
+    """The tensor that a network gives, whichever form its output has: alone, in a tuple, or as
+    `logits` or the first tensor of a dict or object; one number a row is `[row, 1]`."""
+    if hasattr(output, "logits"):
+        output = output.logits
+    elif isinstance(output, Mapping):
+        tensors = (value for value in output.values() if isinstance(value, Tensor))
+        output = output.get("logits", next(tensors, None))
+    elif is_dataclass(output):
+        output = next((v for v in vars(output).values() if isinstance(v, Tensor)), None)
+    result = output_tensor(output)
+    return result[:, None] if result is not None and result.ndim == 1 else result
+
+
 _Change = Callable[[Tensor], Tensor | None]
 
 
@@ -167,4 +183,25 @@ def _post(change: _Change, module: nn.Module, args: tuple[Any, ...], output: Any
     if isinstance(output, Tensor):
         return change(output)
     new = change(output[0])
-    return None if new is None else type(output)((new, *output[1:]))
+    if new is None:
+        return None
+    rest = output[1:]
+    if isinstance(module, nn.RNNBase) and module.batch_first and new.ndim == 3:
+        rest = (_final_states(module, new, rest[0]),)
+    return type(output)((new, *rest))
+
+
+def _final_states(module: nn.RNNBase, states: Tensor, final: Any) -> Any:
+    """What a recurrent network gives beside its states, as it follows from changed states.
+
+    Args:
+        module: The network, whose last layer ran.
+        states: `[row, place, unit]`; forward ones before backward ones.
+        final: `[layer, row, unit]`, of an LSTM a pair with the cells, which stay as they are.
+    """
+    hidden = final[0] if isinstance(final, tuple) else final
+    ends = [states[:, -1, : hidden.shape[-1]]]
+    if module.bidirectional:
+        ends.append(states[:, 0, hidden.shape[-1] :])
+    hidden = torch.cat([hidden[: -len(ends)], torch.stack(ends)])
+    return (hidden, *final[1:]) if isinstance(final, tuple) else hidden

@@ -13,7 +13,7 @@ from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.metrics.target_tokens import target_prompt
 from neuroscribe.tools.models import Target
 from neuroscribe.tools.models.factory import from_model
-from neuroscribe.tools.models.intervention import Intervention, zero
+from neuroscribe.tools.models.intervention import Intervention, add, zero
 from neuroscribe.tools.models.model import Model
 from neuroscribe.tools.models.own_blocks import opened
 from torch import nn
@@ -122,10 +122,74 @@ class Flat(nn.Module):
         return self.embed(ids).sum((1, 2))
 
 
+def test_one_number_a_row_is_an_output_of_one_number():
+    target = from_model(Model(Flat(), ["a", "b", "c"]), name="flat")
+    rows = cut(target, ["abc", "a"], document_per_row=True)
+    assert target.trace(rows).output.shape == (2, 1)
+    assert "embed" in target.sites
+
+
+class Ends(nn.Module):
+    """Reads its class from what a recurrent network gives beside its states."""
+
+    def __init__(self, kind, **more):
+        super().__init__()
+        torch.manual_seed(0)
+        self.embed = nn.Embedding(3, 4)
+        self.rnn = kind(4, 6, batch_first=True, **more)
+        self.head = nn.Linear(6 * (1 + self.rnn.bidirectional), 2)
+
+    def forward(self, ids):
+        final = self.rnn(self.embed(ids))[1]
+        final = final[0] if isinstance(final, tuple) else final
+        return self.head(final[-1 - self.rnn.bidirectional :].transpose(0, 1).flatten(1))
+
+
+@pytest.mark.parametrize("kind", [nn.RNN, nn.GRU, nn.LSTM])
+@pytest.mark.parametrize("more", [{}, {"num_layers": 2, "bidirectional": True}])
+def test_a_changed_state_of_a_recurrent_network_reaches_what_reads_its_last_state(kind, more):
+    target = from_model(Model(Ends(kind, **more), ["a", "b", "c"]), name="ends")
+    rows = cut(target, ["abcb", "ab"], document_per_row=True)
+    clean = target.trace(rows, ("rnn",))
+    assert "rnn" not in target.refused
+    same = target.trace(rows, interventions=[Intervention("rnn", None)])
+    torch.testing.assert_close(same.output, clean.output)
+    zeroed = target.trace(rows, interventions=[zero("rnn", None)])
+    bias = target.network.head.bias.expand(2, 2)
+    torch.testing.assert_close(zeroed.output, bias)
+    first = target.trace(rows, interventions=[add("rnn", None, torch.ones(1)).at(places=(0,))])
+    moved = (first.output - clean.output).abs().amax(1) > 1e-6
+    assert moved.tolist() == [bool(more)] * 2  # a backward half ends at the first place
+
+
+class LastUnlessTaught(nn.Module):
+    """nanoGPT's way: logits of the last place, and of all where targets are given."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.embed, self.head = nn.Embedding(4, 8), nn.Linear(8, 4)
+
+    def forward(self, idx, targets=None):
+        states = self.embed(idx).cumsum(1)
+        if targets is None:
+            return self.head(states[:, [-1]]), None
+        logits = self.head(states)
+        return logits, nn.functional.cross_entropy(logits.transpose(1, 2), targets)
+
+
+def test_a_network_that_predicts_from_the_last_place_unless_it_has_targets_is_a_language_model():
+    target = from_model(Model(LastUnlessTaught(), list("abcd")), name="taught")
+    rows = cut(target, ["abca", "db"], document_per_row=True)
+    assert target.kind == "causal"
+    assert target.trace(rows).output.shape == (2, 4, 4)
+    alone, _ = LastUnlessTaught()(torch.tensor([[0, 1, 2, 0]]))
+    torch.testing.assert_close(target.trace(rows).output[0, -1:], alone[0])
+
+
 @pytest.mark.parametrize(
     ("model", "said"),
     [
-        (Model(Flat(), ["a", "b", "c"]), r"output has the shape \[row\]; return \[row, 1\]"),
         (Model(Flat(2), ["a", "b", "c"]), "does not take token 2, the last of its tokenizer"),
         (Model(nn.Conv2d(3, 4, 3)), "what does the module take"),
     ],

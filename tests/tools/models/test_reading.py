@@ -5,12 +5,12 @@ import pytest
 import torch
 from bare_models import Classifier
 from neuroscribe.tools.activations.reach import reaching
+from neuroscribe.tools.data.special import checked_special
 from neuroscribe.tools.data.windows import cut
 from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.models import Model, Target
 from neuroscribe.tools.models.huggingface import wrap
-from neuroscribe.tools.models.load import checked_special
 from neuroscribe.tools.models.own_model import from_model
 from neuroscribe.tools.models.own_tokenizer import as_tokenizer
 from neuroscribe.tools.models.reading import reach, reading
@@ -107,7 +107,11 @@ def test_where_a_head_of_hugging_face_reads_is_measured(case):
     target = _classifier(family, **more)
     found = reading(target)
     assert found is not None
-    assert (found.where, found.special, target.counts_special) == (where, special, special)
+    assert (found.where, found.special, target.special_tokens == "count") == (
+        where,
+        special,
+        special,
+    )
     windows = cut(target, TEXTS, document_per_row=True)
     kept = reaching(target, windows, found.site)
     if where == "every place":
@@ -118,7 +122,7 @@ def test_where_a_head_of_hugging_face_reads_is_measured(case):
 
 def test_a_language_model_answers_at_every_place(planted):
     assert reading(planted) is None
-    assert not planted.counts_special
+    assert planted.special_tokens == "skip"
 
 
 def test_what_stands_behind_the_place_that_is_read_cannot_reach_it():
@@ -173,7 +177,7 @@ def test_a_special_token_is_shown_where_it_counts():
 
 
 def test_another_word_for_special_is_refused():
-    with pytest.raises(UsageError, match="count or skip"):
+    with pytest.raises(UsageError, match="count, skip, skip-first or last"):
         checked_special("all")
 
 
