@@ -110,7 +110,7 @@ def test_the_last_token_of_each_text_counts_alone():
     last = [windows.vocabulary[i] for i in windows.ids[windows.counted]]
     assert last == ["a", "x", "f"]
     assert windows.document[windows.counted.any(1)].tolist() == [0, 1, 3]
-    refused("use count, skip or last", Target.load, "organism:brackets", special="first")
+    refused("count, skip, skip-first or last", Target.load, "organism:brackets", special="first")
 
 
 def test_a_very_long_document_is_the_same_as_whole(minilm):
