@@ -65,9 +65,7 @@ class Folder:
         except FileNotFoundError:
             return None
         except (ValueError, RecursionError, OSError) as error:
-            raise UsageError(
-                f"{path} cannot be read ({error}); use another folder with --out"
-            ) from error
+            raise UsageError(f"{path} cannot be read ({error}); name another folder") from error
         if isinstance(facts, dict) and facts.get("format") not in (None, *range(FORMAT + 1)):
             raise UsageError(f"{path} was made by a later version of neuroscribe")
         return check(facts, self.facts_shape, str(path))
