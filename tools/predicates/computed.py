@@ -6,8 +6,9 @@ must give the same for the beginning of a text as for the whole, at up to `_CUTS
 """
 
 import ast
+import itertools
 from functools import cached_property
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field, field_validator
@@ -25,11 +26,12 @@ fixed kinds win where they say the same."""
 _CUTS = 8
 _SAID = 60
 _MOST = 32  # functions that are kept for the same windows
+_Row = tuple[tuple[Any, ...], ...]
 
 
 class Computed(Amount, frozen=True):
     """Python (4,000 letters at most, it costs by length): `def f(tokens)` gives a number a token, a
-    degree unless bounds make it one.
+    degree unless bounds make it one; in `def f(tokens, starts)` starts[i]: token i begins a word.
     """
 
     kind: Literal["computed"] = "computed"
@@ -40,18 +42,20 @@ class Computed(Amount, frozen=True):
     @classmethod
     def _defines_f(cls, code: str) -> str:
         try:
-            body = ast.parse(code).body
+            function = _f(ast.parse(code))
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             said = getattr(error, "msg", None) or type(error).__name__
             line = f" in line {error.lineno}" if isinstance(error, SyntaxError) else ""
             raise ValueError(f"the code is no Python: {said}{line}") from None
-        if not any(isinstance(one, ast.FunctionDef) and one.name == "f" for one in body):
+        if function is None:
             raise ValueError("the code defines no function f(tokens)")
+        if _takes(function) > 2:
+            raise ValueError("f takes the tokens, and where words start: f(tokens, starts)")
         return code
 
     def amounts(self, view: View) -> np.ndarray:
         memo = memo_of(view.windows).once("computed", Memo)
-        return memo.once(self.code, lambda: _computed(self.code, view), most=_MOST)
+        return memo.once(self.code, lambda: self._computed(view), most=_MOST)
 
     def values(self, view: View) -> np.ndarray:
         if self.low is None and self.equals is None:
@@ -64,8 +68,8 @@ class Computed(Amount, frozen=True):
 
     @property
     def _what(self) -> str:
-        functions = (x for x in self._tree.body if isinstance(x, ast.FunctionDef) and x.name == "f")
-        said = " ".join((ast.get_docstring(next(functions)) or "").split())
+        function = _f(self._tree)
+        said = " ".join(((function and ast.get_docstring(function)) or "").split())
         named = f" ({quoted(said[:_SAID])})" if said else ""
         return f"a function of {len(self.code.strip().splitlines())} lines{named}"
 
@@ -78,35 +82,54 @@ class Computed(Amount, frozen=True):
         nodes = (x for x in ast.walk(self._tree) if not isinstance(x, ast.expr_context))
         return 1 + _NODE * sum(1 for _ in nodes)
 
+    def _computed(self, view: View) -> np.ndarray:
+        """What the function gives, float64 `[window, place]`; NaN where there is no text."""
+        from ..sandbox.rows import numbers_by_token
 
-def _computed(code: str, view: View) -> np.ndarray:
-    """What the function gives, float64 `[window, place]`; NaN where there is no text."""
-    from ..sandbox.rows import numbers_by_token
+        rows = self._rows(view)
+        known = [row for row in dict.fromkeys(rows) if row[0]]
+        begun = {row: _beginnings(row) for row in known if view.causal}
+        asked = list(dict.fromkeys([*known, *itertools.chain(*begun.values())]))
+        given = dict(zip(asked, numbers_by_token(self.code, asked), strict=True))
+        for row, beginnings in begun.items():
+            for beginning in beginnings:
+                if not np.allclose(given[beginning], given[row][: len(beginning[0])]):
+                    text = quoted("".join(row[0])[:40])
+                    raise UsageError(
+                        f"the function looks ahead: what it gives for the beginning of {text} "
+                        "depends on what stands behind, which a causal model cannot have read there"
+                    )
+        out = np.full(view.shape, np.nan)
+        for at, row in enumerate(rows):
+            if row[0]:
+                out[at, view.visible[at]] = given[row]
+        return out
 
-    w = view.windows
-    out = np.full(view.shape, np.nan)
-    tokens = [
-        tuple(w.vocabulary[i] for i in ids[there])
-        for ids, there in zip(w.ids, view.visible, strict=True)
-    ]
-    known = [row for row in dict.fromkeys(tokens) if row]
-    begun = {row[:n]: None for row in known for n in _cuts(len(row))} if view.causal else {}
-    asked = list(dict.fromkeys([*known, *begun]))
-    given = dict(zip(asked, numbers_by_token(code, asked), strict=True))
-    for row in known if view.causal else ():
-        for n in _cuts(len(row)):
-            if not np.allclose(given[row[:n]], given[row][:n]):
-                text = quoted("".join(row)[:40])
-                raise UsageError(
-                    f"the function looks ahead: what it gives for the beginning of {text} depends "
-                    "on what stands behind, which a causal model cannot have read there"
-                )
-    for at, row in enumerate(tokens):
-        if row:
-            out[at, view.visible[at]] = given[row]
-    return out
+    def _rows(self, view: View) -> list[_Row]:
+        """What the function takes of each row: its tokens; and where words start, if it asks."""
+        w, visible = view.windows, view.visible
+        function = _f(self._tree)
+        starting = function is not None and _takes(function) == 2
+        rows = []
+        for ids, begins, there in zip(w.ids, view.begins, visible, strict=True):
+            tokens = tuple(w.vocabulary[i] for i in ids[there])
+            rows.append((tokens, tuple(begins[there].tolist())) if starting else (tokens,))
+        return rows
 
 
-def _cuts(n: int) -> list[int]:
-    """Lengths of beginnings of a row of n tokens, spread evenly, shorter than it."""
-    return sorted({int(x) for x in np.linspace(1, n - 1, min(_CUTS, n - 1))}) if n > 1 else []
+def _f(tree: ast.Module) -> ast.FunctionDef | None:
+    """The function of that name."""
+    functions = (x for x in tree.body if isinstance(x, ast.FunctionDef) and x.name == "f")
+    return next(functions, None)
+
+
+def _takes(function: ast.FunctionDef) -> int:
+    """How many arguments it needs."""
+    return len(function.args.args) - len(function.args.defaults)
+
+
+def _beginnings(row: _Row) -> list[_Row]:
+    """Beginnings of a row, shorter than it, their lengths spread evenly."""
+    most = len(row[0]) - 1
+    cuts = sorted({int(x) for x in np.linspace(1, most, min(_CUTS, most))}) if most else []
+    return [tuple(each[:n] for each in row) for n in cuts]

@@ -13,12 +13,16 @@ _TOKENS = 20_000
 """Of rows that share the limits of one run."""
 
 
-def numbers_by_token(code: str, rows: Sequence[Sequence[str]]) -> list[list[float]]:
-    """What `f(tokens)` gives for each row: as many numbers as the row has tokens.
+Row = Sequence[Sequence[Any]]
+"""What `f` takes: the tokens, and whatever else there is one of a token."""
+
+
+def numbers_by_token(code: str, rows: Sequence[Row]) -> list[list[float]]:
+    """What `f` gives for each row: as many numbers as the row has tokens.
 
     Args:
         code: Python that defines `f`; nothing in it is trusted.
-        rows: The tokens of each.
+        rows: The arguments of each.
 
     Raises:
         UsageError: in one line, where the function fails, takes too long or too much memory, or
@@ -26,21 +30,21 @@ def numbers_by_token(code: str, rows: Sequence[Sequence[str]]) -> list[list[floa
     """
     out: list[list[float]] = []
     for part in _parts(rows):
-        results = results_of(code, [[list(row)] for row in part], limits=LIMITS)
+        results = results_of(code, [[list(each) for each in row] for row in part], limits=LIMITS)
         if isinstance(results, str):
             raise UsageError(f"the function did not run: {_reason(results)}")
         for row, (error, value) in zip(part, results, strict=True):
-            out.append(_numbers(row, error, value))
+            out.append(_numbers(row[0], error, value))
     return out
 
 
-def _parts(rows: Sequence[Sequence[str]]) -> Iterator[list[Sequence[str]]]:
+def _parts(rows: Sequence[Row]) -> Iterator[list[Row]]:
     """Rows in order, so many tokens at a time."""
-    part: list[Sequence[str]] = []
+    part: list[Row] = []
     size = 0
     for row in rows:
         part.append(row)
-        size += len(row)
+        size += len(row[0])
         if size >= _TOKENS:
             yield part
             part, size = [], 0

@@ -10,6 +10,7 @@ from checks import refused
 from neuroscribe.tools.data.windows import TokenWindows, cut
 from neuroscribe.tools.models import Target
 from neuroscribe.tools.predicates import parse
+from neuroscribe.tools.predicates.view import view_of
 from neuroscribe.tools.sandbox import rows
 
 DEPTH = '''
@@ -47,6 +48,7 @@ def test_a_function_is_what_the_fixed_kind_says(windows):
     [
         ("def f(t) return 1", "is no Python: expected ':' in line 1"),
         ("g = 1", "defines no function f"),
+        ("def f(a, b, c): return a", "f takes the tokens, and where words start"),
         ("f = 1 +" + "(" * 3000, "is no Python"),
     ],
 )
@@ -92,3 +94,27 @@ def test_an_encoder_may_look_ahead():
     windows = cut(brackets, ["(()", "()"], length=16, document_per_row=True)
     whole = parse({"code": "def f(t): return [len(t) / 4 for _ in t]"}).evaluate(windows)
     assert whole[:, :2].tolist() == [[0.75, 0.75], [0.5, 0.5]]
+
+
+WORDS = """
+def f(tokens, starts):
+    word, out = "", []
+    for token, begins in zip(tokens, starts):
+        word = token.strip() if begins else word + token
+        out.append(len(word))
+    return out
+"""
+
+
+@pytest.mark.parametrize("name", ["planted", "minilm"])
+def test_a_function_may_ask_where_words_start(name, request):
+    if name == "minilm":
+        request.getfixturevalue("minilm")
+    target = Target.load(name)
+    rows = cut(target, ["The unbelievable zxqv cats.", "a xylographically b"])
+    lengths = parse({"code": WORDS, "low": 0, "high": 30}).amounts(view_of(rows))
+    for i in range(len(rows)):
+        ends = [*(rows.word[i][1:] != rows.word[i][:-1]), True] & (rows.word[i] >= 0)
+        words = [rows.words[w] for w in rows.word[i][ends]]
+        assert lengths[i][ends].tolist() == [len(word) for word in words]
+    assert parse({"code": "def f(tokens, n=3): return [n / 4] * len(tokens)"}).evaluate(rows).any()
