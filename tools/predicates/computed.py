@@ -30,8 +30,8 @@ _Row = tuple[tuple[Any, ...], ...]
 
 
 class Computed(Amount, frozen=True):
-    """Python (4,000 letters at most, it costs by length): `def f(tokens)` gives a number a token, a
-    degree unless bounds make it one; in `def f(tokens, starts)` starts[i]: token i begins a word.
+    """Python (4,000 letters, cost by length): `def f(tokens)`, or `f(tokens, starts)`, bools where
+    words begin, gives a number a token, a degree unless bounded.
     """
 
     kind: Literal["computed"] = "computed"
