@@ -6,7 +6,8 @@ from ..data.windows import TokenWindows
 from ..models import Target
 from ..models.reading import answers_once, cost, reach
 
-_MOST_LENGTHS = 40
+_TRIED = 5  # lengths, of many
+_MOST_LENGTHS = 40  # that are tried one by one
 _MOST_WORK = 3 * 10**11
 """Parameters times tokens of one site: half a minute on a core."""
 
@@ -14,24 +15,55 @@ _MOST_WORK = 3 * 10**11
 def out_of_reach(target: Target, windows: TokenWindows, site: str) -> np.ndarray | None:
     """bool `[window, place]`: counted places that cannot reach the output through a site.
 
-    None where it was not tried: for language models, encoders without a head for whole texts, large
-    networks, windows of more than 40 lengths, and where it takes too long; and where every place
-    reaches it.
+    None where it was not tried: for language models, encoders without a head for whole texts, and
+    where other places than the first and the last reach it and trying each takes too long; and
+    where every place reaches it.
     """
     if windows.numbers is not None:
         return None
     lengths = windows.attended.sum(1)
-    known = np.unique(lengths[lengths > 0])
-    if len(known) > _MOST_LENGTHS or sum(cost(target, int(n)) for n in known) > _MOST_WORK:
+    reached = _by_length(target, site, np.unique(lengths[lengths > 0]))
+    if reached is None:
         return None
     out = np.zeros(windows.ids.shape, bool)
-    for length in known.tolist():
-        reaches = reach(target, site, length)
-        if reaches is None:
-            return None
+    for length, reaches in reached.items():
         out[lengths == length, :length] = ~reaches
     out &= windows.counted
     return out if out.any() else None
+
+
+def _by_length(target: Target, site: str, lengths: np.ndarray) -> dict[int, np.ndarray] | None:
+    """bool `[place]` for each length of row; None where it was not tried.
+
+    Of more than five lengths five are tried, the shortest and the longest among them; where in all
+    of these the first place alone, the last alone, or every place reaches the output, it is so in
+    the others.
+    """
+    some = lengths[np.linspace(0, len(lengths) - 1, min(_TRIED, len(lengths))).round().astype(int)]
+    for tried in (some, lengths) if len(some) < len(lengths) else (lengths,):
+        singly = sum(cost(target, int(n)) for n in tried) <= _MOST_WORK
+        found = {int(n): reach(target, site, int(n), singly=singly) for n in tried}
+        known = {n: reaches for n, reaches in found.items() if reaches is not None}
+        if len(known) < len(tried):
+            return None
+        for pattern in (_first, _last, _every):
+            if all(np.array_equal(reaches, pattern(n)) for n, reaches in known.items()):
+                return {int(n): pattern(int(n)) for n in lengths}
+        if len(lengths) > _MOST_LENGTHS:
+            return None
+    return known
+
+
+def _first(n: int) -> np.ndarray:
+    return np.arange(n) == 0
+
+
+def _last(n: int) -> np.ndarray:
+    return np.arange(n) == n - 1
+
+
+def _every(n: int) -> np.ndarray:
+    return np.ones(n, bool)
 
 
 def reaching(target: Target, windows: TokenWindows, site: str) -> np.ndarray | None:

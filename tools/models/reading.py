@@ -26,8 +26,7 @@ if TYPE_CHECKING:
 
 _ROWS = 3
 _PLACES = (7, 5)  # ordinary tokens of the rows on which it is found out where an answer is read
-_MOST_PLACES = 128
-_MOST_PARAMETERS = 20_000_000
+_TOGETHER = 8192  # tokens of one forward of changed rows
 _SITES = 12  # the last sites that are tried
 _MOVED = 1e-6  # of the output's size
 
@@ -50,18 +49,25 @@ def reading(target: "Target") -> Reading | None:
     return target._reading  # type: ignore[attr-defined]
 
 
-def reach(target: "Target", site: str, places: int) -> np.ndarray | None:
+def reach(target: "Target", site: str, places: int, *, singly: bool = True) -> np.ndarray | None:
     """Which places of rows of so many tokens can reach the output through a site; kept.
+
+    Args:
+        target: The target.
+        site: The site.
+        places: Tokens of the rows.
+        singly: Try each place, which takes as many rows, where the first and the last are not all.
 
     Returns:
         bool `[place]`; None where it was not tried.
     """
-    kept: dict[tuple[str, int], np.ndarray | None] = target.__dict__.setdefault("_reach", {})
-    if (site, places) not in kept:
-        small = target.parameters <= _MOST_PARAMETERS and places <= _MOST_PLACES
-        tried = small and reading(target) is not None
-        kept[site, places] = _moved(target, site, ordinary_rows(target, places)) if tried else None
-    return kept[site, places]
+    kept: dict[Any, np.ndarray | None] = target.__dict__.setdefault("_reach", {})
+    key = site, places, singly
+    if key not in kept:
+        tried = reading(target) is not None
+        rows = ordinary_rows(target, places)
+        kept[key] = _moved(target, site, rows, singly=singly) if tried else None
+    return kept[key]
 
 
 def answers_once(target: "Target") -> bool:
@@ -70,7 +76,7 @@ def answers_once(target: "Target") -> bool:
         return False
     if target.kind == "encoder":
         return target.head is not None and _classifies(target)
-    return target.kind == "module" and target.parameters <= _MOST_PARAMETERS
+    return target.kind == "module"
 
 
 def _classifies(target: "Target") -> bool:
@@ -136,8 +142,16 @@ def _said(found: list[np.ndarray]) -> str:
     return f"place {', '.join(str(place + 1) for place in at[0])} of {len(found[0])}"
 
 
-def _moved(target: "Target", site: str, rows: TokenRows) -> np.ndarray | None:
-    """bool `[place]`: whether the output moves with a site there; None: it has no such places."""
+def _moved(
+    target: "Target", site: str, rows: TokenRows, *, singly: bool = True
+) -> np.ndarray | None:
+    """bool `[place]`: whether the output moves with a site there.
+
+    1. The first place, the last, and all between them at once, each with noise of its own.
+    2. Where those between move it, each of them.
+
+    None: the site has no such places, or step 2 is wanted and not allowed (`singly`).
+    """
     places = rows.ids.shape[1]
     try:
         target.site(site)
@@ -147,19 +161,42 @@ def _moved(target: "Target", site: str, rows: TokenRows) -> np.ndarray | None:
     if values.shape[1] != places:
         return None
     draw = torch.Generator().manual_seed(0)
-    noise = torch.randn((1, 1, *values.shape[2:]), generator=draw).to(values)
+    noise = torch.randn((1, places, *values.shape[2:]), generator=draw).to(values)
     noise = 3 * noise * (values.float().std().to(values) + 1e-3)
-    moved = np.zeros(places, bool)
-    for row in range(len(rows.ids)):
-        left = np.flatnonzero(~moved).tolist()
-        same = np.repeat(rows.ids[row : row + 1], len(left) + 1, 0)
-        there = np.ones(same.shape, bool)
-        edits = [add(site, None, noise).at(rows=(i,), places=(p,)) for i, p in enumerate(left)]
-        output = _run(target, TokenRows(same, there, there), edits)
-        if output is None:
+
+    def moving(sets: list[tuple[int, ...]]) -> list[bool] | None:
+        moved = [False] * len(sets)
+        size = max(1, _TOGETHER // places)
+        for row in range(len(rows.ids)):
+            left = [i for i, found in enumerate(moved) if not found]
+            for start in range(0, len(left), size):
+                part = left[start : start + size]
+                same = np.repeat(rows.ids[row : row + 1], len(part) + 1, 0)
+                there = np.ones(same.shape, bool)
+                edits = [
+                    add(site, None, noise[:, sets[i]]).at(rows=(n,), places=sets[i])
+                    for n, i in enumerate(part)
+                ]
+                output = _run(target, TokenRows(same, there, there), edits)
+                if output is None:
+                    return None
+                for i, apart in zip(part, _apart(output.float().flatten(1)), strict=True):
+                    moved[i] = bool(apart)
+        return moved
+
+    ends = sorted({0, places - 1})
+    between = tuple(range(1, places - 1))
+    found = moving([*((end,) for end in ends), *([between] if between else [])])
+    if found is None:
+        return None
+    out = np.zeros(places, bool)
+    out[ends] = found[: len(ends)]
+    if between and found[-1]:
+        each = moving([(place,) for place in between]) if singly else None
+        if each is None:
             return None
-        moved[left] = _apart(output.float().flatten(1))
-    return moved
+        out[list(between)] = each
+    return out
 
 
 def cost(target: "Target", places: int) -> int:

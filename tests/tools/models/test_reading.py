@@ -135,6 +135,25 @@ def test_what_stands_behind_the_place_that_is_read_cannot_reach_it():
     assert reach(both, "head", 5) is None
 
 
+def test_of_many_lengths_five_are_tried_where_they_agree():
+    target = made(Causal(-1))
+    windows = cut(target, ["(" * n for n in range(1, 61)], document_per_row=True)
+    kept = reaching(target, windows, "rnn")
+    assert [np.flatnonzero(row).tolist() for row in kept] == [[n] for n in range(60)]
+    tried = {places for site, places, _ in target.__dict__["_reach"] if site == "rnn"}
+    assert len(tried) == 5
+    third = made(Causal(2))
+    assert reaching(third, windows, "rnn") is None  # no pattern holds, and there are 60 lengths
+    assert reaching(third, windows.rows(slice(0, 20)), "rnn").sum(1).tolist() == [1] * 20
+
+
+def test_a_place_that_reaches_it_beside_another_is_found():
+    target = made(Causal(2))
+    assert reach(target, "rnn", 9, singly=False) is None
+    assert reach(target, "rnn", 9).tolist() == [place == 2 for place in range(9)]
+    assert reach(made(Causal(-1)), "rnn", 9, singly=False).tolist() == [False] * 8 + [True]
+
+
 def test_surveys_and_exemplars_mark_places_that_cannot_matter():
     target = made(Causal(2))
     windows = cut(target, TEXTS, document_per_row=True)

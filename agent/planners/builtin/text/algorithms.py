@@ -250,8 +250,8 @@ def _waves(sample: Sample, fit: np.ndarray) -> list[tuple[float, dict[str, Any]]
         known = keep[place]
         y = sample.target[place][known]
         where = int(view_of(windows).rank.ravel()[place[0]])
-        if where < 0:
-            continue  # a special token before the text
+        if where < 0 or not len(y):
+            continue  # a special token before the text, or a place that cannot reach the output
         here = {"kind": "position", "start": where, "stop": where + 1}
         best = []
         for json, values in _arguments(numbers):
