@@ -39,6 +39,8 @@ SPLIT_KEYS = {"explore": "explore", "validation": "select", "test": "report"}
 """Names of the splits in `run.json` and in JSON output."""
 MEMORY = 512 * 2**20
 """Bytes that the activations of one group may take."""
+ALSO_TOKENS = 30_000
+"""Tokens of the other data that are read."""
 LEAST_TOKENS = 200
 """Counted tokens that every split must have."""
 LEAST_PICTURES = 20
@@ -62,6 +64,8 @@ class RunData:
     """All units of a site on the held-out splits: whom a unit is compared with."""
     reader: Target | None = None
     """A second network that reads the texts, or sees the pictures."""
+    also: TokenWindows | None = None
+    """Windows of other data, on which descriptions are scored too."""
     _last: dict[Unit, Splits] = field(default_factory=dict, init=False, repr=False)
     """The activations measured last: whoever asks for the same units gets them again."""
 
@@ -98,6 +102,7 @@ class RunData:
                 "skipped": len(getattr(corpus, "skipped", ())),
                 "tokens": {SPLIT_KEYS[k]: int(w.counted.sum()) for k, w in self.windows.items()},
                 "repeats": {SPLIT_KEYS[k]: n for k, n in self.repeats.items()},
+                **({} if self.also is None else {"also": int(self.also.counted.sum())}),
             },
         }
 
@@ -125,6 +130,13 @@ class RunData:
         self._last.clear()
         self._last.update(columns)
         return columns
+
+    def elsewhere(self, unit: Unit) -> Measured | None:
+        """A unit on the other data; None where there are none."""
+        if self.also is None:
+            return None
+        (values,) = self._values(self.also, [unit])
+        return Measured(self.also, values, reaching=reaching(self.target, self.also, unit.site))
 
     def _of(self, unit: Unit, split: str, values: np.ndarray) -> Measured:
         windows = self.windows[split]
@@ -229,6 +241,8 @@ def _loaded(target: Target, settings: Settings) -> RunData:
         target.special = checked_special(settings.special)
     corpus = load_corpus(settings.data, target=target, **settings.corpus_options)
     if isinstance(corpus, ImageCorpus):
+        if settings.also is not None:
+            raise UsageError("--also is for texts; score pictures of another folder in a run apart")
         return _pictures(target, corpus, settings)
     windows: dict[str, TokenWindows] = {}
     repeats: dict[str, int] = {}
@@ -249,7 +263,27 @@ def _loaded(target: Target, settings: Settings) -> RunData:
             "or a .jsonl or .csv with fields (docs/finding.md)"
         )
     reader = None if settings.reader is None else load_text_reader(settings.reader, target)
-    return RunData(target, corpus, windows, repeats, reader=reader)
+    also = None if settings.also is None else _also(target, settings, list(windows.values()))
+    return RunData(target, corpus, windows, repeats, reader=reader, also=also)
+
+
+def _also(target: Target, settings: Settings, seen: Sequence[TokenWindows]) -> TokenWindows:
+    """Windows of the other data that the run's own do not repeat."""
+    from ...tools.data.sources import load_corpus
+
+    assert settings.also is not None
+    corpus = load_corpus(settings.also, target=target, **settings.corpus_options)
+    if isinstance(corpus, ImageCorpus):
+        raise UsageError(f"--also {settings.also} holds pictures; {target.name} reads texts")
+    rows = cut(target, corpus, length=settings.context_length, most_tokens=ALSO_TOKENS)
+    windows = rows.rows(~repeated(rows, seen))
+    counted = int(windows.counted.sum())
+    if counted < LEAST_TOKENS:
+        raise UsageError(
+            f"--also {settings.also} is too little data: {counted} tokens that {settings.data} "
+            f"does not repeat, {LEAST_TOKENS} are needed"
+        )
+    return windows
 
 
 def _pictures(target: Target, corpus: ImageCorpus, settings: Settings) -> RunData:

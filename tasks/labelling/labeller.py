@@ -32,12 +32,14 @@ from ...tools.lab import Lab
 from ...tools.llm.client import LLM
 from ...tools.memo import Memo
 from ...tools.models.unit import Unit
+from ...tools.predicates import parse
 from ...tools.predicates.judging import Judge
 from ...tools.tool_groups import tools_of
 from ..report.usage import total
 from ..runs.disk import disk_full
 from ..scoring.base import base_of
 from ..scoring.effect_scores import effect_scores
+from ..scoring.elsewhere import elsewhere
 from ..scoring.measured import Measured, Splits
 from .attempts import (
     Attempt,
@@ -144,6 +146,10 @@ class Labeller:
         if "tails" in scored.scores and self.data.reference is not None:
             beside = scored.scores.get("within", scored.scores)  # pictures have no tokens
             beside["reference"] = self.data.reference.scores(splits)
+        parts = [parse(one.predictor) for one in scored.description.components]
+        other = self.data.elsewhere(unit)
+        if other is not None and parts and not any(one.sampled for one in parts):
+            scored.scores["also"] = elsewhere(parts, splits, other, seed=self.settings.seed)
         scores = {
             "planner_status": base.concluded,
             "scores": scored.scores,

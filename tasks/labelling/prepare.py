@@ -84,6 +84,8 @@ def prepare(
         UsageError: if the planner, the target, a unit or the data is unusable.
     """
     check_data(settings.data)
+    if settings.also is not None:
+        check_data(settings.also)
     planner = planner or planner_factory(
         settings.planner,
         seed=settings.seed,

@@ -22,6 +22,7 @@ from ...agent.transcript.words import words_for
 from ...tools.errors import UsageError
 from ..report.page import write_page
 from ..scoring.entries import (
+    also_words,
     beside_within,
     reach_words,
     reference_line,
@@ -178,7 +179,7 @@ def dose(found: Mapping[str, Any] | None) -> Markup:
 
 
 _FUNCTIONS = (
-    *(entry_of, beside_within, reach_words, shares_words, reference_line, words_lines),
+    *(entry_of, beside_within, also_words, reach_words, shares_words, reference_line, words_lines),
     confidence_of,
     *(cell, triple, dose, interval_bar, component_view, specificity_words),
 )

@@ -108,6 +108,8 @@ class Settings:
     """Whether descriptions may use fields of the data, which no other text has."""
     direction: str | None = None
     """Of heads read as along.N/H: HEAD=FILE,... (.npy, .safetensors: a vector); default: found."""
+    also: str | None = None
+    """Other data that descriptions are scored on too: another generator, another corpus."""
     special: str | None = None
     """count or skip special tokens as places; skip-first: the first token of a row too; last: of
     each text its last token counts alone; default: see `Target.special_tokens`."""

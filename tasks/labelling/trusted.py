@@ -67,6 +67,7 @@ def allowed(
         data=_there(named, result.data) if data is None else data,
         reader=named.reader(result.reader) if reader is None else reader,
         images=images,
+        also=None,  # for scores, which are there already
         special=special or result.special or kept_special(run),
     )
 

@@ -72,6 +72,20 @@ def reach_words(scores: Mapping[str, Any] | None) -> str:
     return f"scores leave out {lost:,} of {of:,} held-out places, which cannot reach the output"
 
 
+def also_words(scores: Mapping[str, Any] | None) -> str:
+    """How a description does on other data (`scores.also`); empty without."""
+    value, low, high = triple(entry_of(scores, "also.correlation"))
+    documents = entry_of(scores, "also.documents")
+    if value is None or low is None or high is None or not isinstance(documents, int):
+        return ""
+    table, *_ = triple(entry_of(scores, "also.tokens"))
+    beside = "" if table is None else f"; the table of tokens {table:.2f}"
+    return (
+        f"on other data, {documents:,} documents: correlation {value:.2f} "
+        f"(95% {low:.2f} .. {high:.2f}){beside}"
+    )
+
+
 def words_lines(line: Any) -> list[str]:
     """What a judge could do with the words of a label (`scores.words`), a line each; else empty."""
     if not isinstance(line, Mapping):

@@ -16,7 +16,7 @@ from ...agent.transcript.sections import entry_of, triple
 from ...tools.errors import UsageError
 from ...tools.io.numbers import is_number
 from ..labelling.report_costs import way_of
-from ..scoring.entries import reach_words, shares_words, specificity_words, words_lines
+from ..scoring.entries import also_words, reach_words, shares_words, specificity_words, words_lines
 from .records import Record, effect_of, interval, label_of, readable, shortened
 
 _SCORES = {
@@ -137,7 +137,7 @@ def _described(record: Record, say: Say) -> Iterator[str]:
     shares = shares_words(scores)
     if shares:
         yield f"held-out variance by {shares}"
-    yield from filter(None, [reach_words(scores)])
+    yield from filter(None, [reach_words(scores), also_words(scores)])
     yield from _scored(record)
     specific = specificity_words(record.get("specificity"))
     if specific and specific != record.get("reason"):
