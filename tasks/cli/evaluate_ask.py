@@ -13,7 +13,9 @@ from .printing import console, lines, print_json, table, warn
 def ask(
     out: Annotated[
         Path | None,
-        typer.Option(help="Folder of the run; the same call goes on.", show_default=False),
+        typer.Option(
+            help="Folder of the run; the same call goes on.", show_default=False, file_okay=False
+        ),
     ] = None,
     planner: options.Planner = "builtin",
     base_url: options.BaseUrl = None,

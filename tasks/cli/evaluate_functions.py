@@ -31,7 +31,9 @@ def functions(
     concurrency: Annotated[
         int | None, typer.Option(help="Functions at a time; default: 4 with an LLM, else 1.")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder for records and summary.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for records and summary.", file_okay=False)
+    ] = None,
     as_json: options.Json = False,
 ) -> None:
     """Describe functions in words and in code; code is judged on inputs that were not seen.

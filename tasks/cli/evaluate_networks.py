@@ -10,7 +10,9 @@ from .printing import console, print_json, progress
 
 
 def networks(
-    out: Annotated[Path, typer.Option(help="Folder of the run; the same call goes on.")],
+    out: Annotated[
+        Path, typer.Option(help="Folder of the run; the same call goes on.", file_okay=False)
+    ],
     planner: options.Planner = "builtin",
     base_url: options.BaseUrl = None,
     by: Annotated[

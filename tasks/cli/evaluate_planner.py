@@ -10,7 +10,9 @@ from .printing import print_json, progress
 
 
 def planner(
-    out: Annotated[Path, typer.Option(help="Folder of the run; the same call goes on.")],
+    out: Annotated[
+        Path, typer.Option(help="Folder of the run; the same call goes on.", file_okay=False)
+    ],
     planner: options.Planner = "builtin",
     suite: Annotated[
         str, typer.Option(help="text, vision: planted units; real: units of --target.")

@@ -27,7 +27,7 @@ def index(
             "model builtin:scenes, a folder of pictures, hf:NAME."
         ),
     ],
-    out: Annotated[Path, typer.Option(help="Folder of the index.")],
+    out: Annotated[Path, typer.Option(help="Folder of the index.", file_okay=False)],
     sites: Annotated[
         str,
         typer.Option(

@@ -14,7 +14,7 @@ def index_merge(
     folders: Annotated[
         list[Path], typer.Argument(help="Folders of the shards.", show_default=False)
     ],
-    out: Annotated[Path, typer.Option(help="Folder of the merged index.")],
+    out: Annotated[Path, typer.Option(help="Folder of the merged index.", file_okay=False)],
     as_json: options.Json = False,
 ) -> None:
     """Merge shards of an index; the result is the same as from one run."""

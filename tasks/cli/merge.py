@@ -12,7 +12,9 @@ def merge(
     runs: Annotated[
         list[Path], typer.Argument(help="Run folders with shards of one run.", show_default=False)
     ],
-    out: Annotated[Path | None, typer.Option(help="The merged folder; default: the first.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The merged folder; default: the first.", file_okay=False)
+    ] = None,
     as_json: options.Json = False,
 ) -> None:
     """Bring the shards of a run together, from one folder or several."""

@@ -32,7 +32,9 @@ app = typer.Typer(
     add_completion=False,
 )
 
-Out = Annotated[Path | None, typer.Option(help="The folder; by default runs/study-NAME.")]
+Out = Annotated[
+    Path | None, typer.Option(help="The folder; by default runs/study-NAME.", file_okay=False)
+]
 Untrained = Annotated[
     bool, typer.Option("--untrained", help="Study a copy with weights drawn anew: a control.")
 ]

@@ -169,6 +169,16 @@ def test_help_imports_nothing_heavy(verb):
     assert verb("--version")[1].startswith("neuroscribe ")
 
 
+@pytest.mark.parametrize(
+    "verb",
+    ["evaluate ask", "evaluate networks", "index t --data d", "merge r", "study arithmetic"],
+)
+def test_what_writes_a_folder_refuses_a_file(refused, tmp_path, verb):
+    path = tmp_path / "file"
+    path.touch()
+    assert "is a file" in refused(*verb.split(), "--out", str(path))
+
+
 def test_seeds_are_read():
     assert options.seeds("1,2,5-8") == (1, 2, 5, 6, 7, 8)
     with pytest.raises(UsageError):
