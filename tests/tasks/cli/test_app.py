@@ -170,13 +170,13 @@ def test_help_imports_nothing_heavy(verb):
 
 
 @pytest.mark.parametrize(
-    "verb",
+    "typed",
     ["evaluate ask", "evaluate networks", "index t --data d", "merge r", "study arithmetic"],
 )
-def test_what_writes_a_folder_refuses_a_file(refused, tmp_path, verb):
+def test_what_writes_a_folder_refuses_a_file(refused, tmp_path, typed):
     path = tmp_path / "file"
     path.touch()
-    assert "is a file" in refused(*verb.split(), "--out", str(path))
+    assert "is a file" in refused(*typed.split(), "--out", str(path))
 
 
 def test_seeds_are_read():
