@@ -149,13 +149,14 @@ class Course(ABC, Generic[F]):
             return self._conclude(why, label, "uninterpretable", _UNFINISHED)
         if self.noise:
             label = f"no pattern found that holds on new {self.things}"
-            if self.follows:
-                label = short_label(f"{self.follows}; nothing else found")
+            sure = self.nothing
+            if self.follows:  # where a head looks; what it writes there is not explained by it
+                label, sure = short_label(f"{self.follows}; nothing else found"), 1 - self.nothing
             return self._conclude(
                 self.noise_reason(),
                 label,
                 "described" if self.attends else "uninterpretable",
-                self.nothing,
+                sure,
                 components=self.attends,
                 rejected=self.rejected([]),
                 effect=findings.effect,
