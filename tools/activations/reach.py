@@ -40,6 +40,7 @@ def _by_length(target: Target, site: str, lengths: np.ndarray) -> dict[int, np.n
     the others.
     """
     some = lengths[np.linspace(0, len(lengths) - 1, min(_TRIED, len(lengths))).round().astype(int)]
+    known: dict[int, np.ndarray] = {}
     for tried in (some, lengths) if len(some) < len(lengths) else (lengths,):
         singly = sum(cost(target, int(n)) for n in tried) <= _MOST_WORK
         found = {int(n): reach(target, site, int(n), singly=singly) for n in tried}

@@ -130,9 +130,14 @@ class OwnTokenizer:
         """Ids with the characters that each stands for."""
         if self._given is not None:
             try:
-                return self._found(text, [int(i) for i in self._given.encode(text)])
-            except Exception:
-                pass
+                ids = [int(i) for i in self._given.encode(text)]
+            except Exception:  # it has no token for something in the text
+                ids = None
+            if ids is not None:
+                other = next((i for i in ids if i not in self._names), None)
+                if other is not None:
+                    raise UsageError(f"the tokenizer's encode gives {other}, no id of a token")
+                return self._found(text, ids)
         out: list[tuple[int, tuple[int, int]]] = []
         at = 0
         for match in [*self._pattern.finditer(text), None]:

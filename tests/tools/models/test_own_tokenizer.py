@@ -90,3 +90,12 @@ def test_characters_that_it_does_not_know_end_nothing():
 def test_a_hugging_face_tokenizer_stays_as_it_is(minilm):
     assert as_tokenizer(minilm.tokenizer, "own") is minilm.tokenizer
     assert not isinstance(as_tokenizer(minilm.tokenizer, "own"), OwnTokenizer)
+
+
+def test_an_id_that_is_no_token_is_refused():
+    class Far(Characters):
+        def encode(self, text):
+            return [99 for _ in text]
+
+    with pytest.raises(UsageError, match="encode gives 99, no id of a token"):
+        windows(as_tokenizer(Far(), "far"), ["ab"])
