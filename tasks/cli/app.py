@@ -23,7 +23,7 @@ from .verb_help import EXAMPLES, Group, Verb
 
 PANELS = {
     "Label and read": {
-        "label": "Label units of a model with scored descriptions; the same command again goes on.",
+        "label": "Label units of a model with scored descriptions; repeat the command to resume.",
         "show": "Show the labels of a run, or one unit in full.",
         "score": "Score the words of labels: a judge tells active places from silent ones by them.",
         "find": "Search the labels of a run by words and meaning, or its units by what they do.",
@@ -50,15 +50,15 @@ PANELS = {
         "attribute": "Rank all units of a model by their share in a prediction.",
         "lens": "Read every sub-layer of a model as a prediction (logit or tuned lens), and units "
         "as tokens.",
-        "compare": "Compare two runs of a model: heads, the neurons they switch on, and what feeds "
-        "them.",
+        "compare": "Compare two forward passes of a model: heads, the neurons they switch on, what "
+        "feeds them.",
         "patch": "Patch one prompt's activations into another, layer by place: where is the answer "
         "carried?",
         "patch-map": "Map which patches of a picture drive an answer, beside mean attention.",
         "intervene": "Change units and measure what becomes of a prediction, beside matched units "
         "and directions.",
-        "route": "Find the least attention that a task needs: layers to wait, then layers to look "
-        "back.",
+        "route": "Find the least attention that a task needs: how many layers may wait, "
+        "how many must look.",
     },
     "Serve": {
         "serve": "Show a run in the browser, try units on texts and pictures, ask about the model.",
@@ -93,7 +93,7 @@ class Verbs(Group):
 app = typer.Typer(
     name="neuroscribe",
     cls=Verbs,
-    help="Experiments on a neural network and says, with evidence, what its parts do.",
+    help="Runs experiments on a neural network and says, with evidence, what its parts do.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )

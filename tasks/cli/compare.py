@@ -63,7 +63,7 @@ def compare(
     device: options.Device = None,
     as_json: options.Json = False,
 ) -> None:
-    """Compare two runs of a model: heads, the neurons they switch on, and what feeds them.
+    """Compare two forward passes of a model: heads, the neurons they switch on, what feeds them.
 
     The other run is a second prompt, another checkpoint, or the base with units zeroed; with one
     prompt and nothing else, the head whose loss lowers p(target) most is zeroed, or --head.

@@ -72,7 +72,7 @@ def label(
     as_json: options.Json = False,
     **given: Any,
 ) -> None:
-    """Label units of a model with scored descriptions; the same command again goes on."""
+    """Label units of a model with scored descriptions; repeat the command to resume."""
     given |= {name: given[name] or None for name in _LIMITS}
     given |= {"sites": options.listed(given["sites"]), "images": tuple(given["images"] or ())}
     settings = Settings(**given)

@@ -39,7 +39,7 @@ def route(
     device: options.Device = None,
     as_json: options.Json = False,
 ) -> None:
-    """Find the least attention that a task needs: layers to wait, then layers to look back.
+    """Find the least attention that a task needs: how many layers may wait, how many must look.
 
     While it waits every place stands at its token's mean (CAMA) and sees itself alone; then the
     last place looks back for some layers, and no longer (All-for-One).
