@@ -21,7 +21,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import interrupt
 
-from ..tools.errors import UsageError
+from ..tools.errors import UsageError, said
 from ..tools.evidence import Evidence
 from ..tools.llm.client import LLMError
 from ..tools.llm.usage import Meter
@@ -133,7 +133,7 @@ class Loop(Generic[S]):
         try:
             reply = self.ask(now)
         except (LLMError, UsageError) as error:
-            reason = " ".join(str(error).split())
+            reason = said(error, 2000)
             end = {"ended": "failed", "reason": reason, "usage": self.meter.as_dict()}
             return {"messages": news, **end}
         return {

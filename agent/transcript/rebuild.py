@@ -96,9 +96,12 @@ def find(name: str, *, beside: Path) -> str:
     Tried in turn: the working folder, the folders above the transcript, and the folder that the
     environment variable NEUROSCRIBE_TEST_DATA names.
     """
-    model, weights = split(name)
-    if weights is not None:
-        return str(Spec(find(model, beside=beside), find(weights, beside=beside)))
+    model, weights, dictionaries = split(name)
+    if weights is not None or dictionaries:
+        at = [one.rpartition("=") for one in dictionaries]
+        folders = tuple(f"{site}{sign}{find(path, beside=beside)}" for site, sign, path in at)
+        file = None if weights is None else find(weights, beside=beside)
+        return str(Spec(find(model, beside=beside), file, folders))
     prefix, colon, rest = name.rpartition(":")  # file.py:factory, data.jsonl:field
     for base, tail in ((name, ""), (prefix, colon + rest)):
         if not base or (os.sep not in base and "/" not in base and not Path(base).exists()):

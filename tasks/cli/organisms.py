@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from . import options
-from .printing import console, print_json, with_interval
+from .printing import console, print_json
 
 
 def organisms(
@@ -43,7 +43,7 @@ def organisms(
     typer.echo(f"{PREFIX}{one['name']}: {one['mechanism']}")
     typer.echo(f"trained by: {one['command']} ({one['seconds']:.0f} s)")
     for key, value in one["held_out"].items():
-        typer.echo(f"held-out accuracy, {key}: {with_interval(value)} of {value['n']} prompts")
+        typer.echo(f"held-out accuracy, {key}: {with_interval(value, 3)} of {value['n']} prompts")
     typer.echo(json.dumps(one["figures"], indent=1))
     for item in examples:
         typer.echo(f"{item['prompt']!r} -> {item['target']!r}")
@@ -58,7 +58,7 @@ def _table(cards: list[dict[str, Any]]) -> None:
     for head in ("organism", "held out", "weights", "mechanism"):
         table.add_column(head, no_wrap=head in ("organism", "weights"), justify="left")
     for one in cards:
-        lines = [with_interval(one["held_out"]["all"])]
+        lines = [with_interval(one["held_out"]["all"], 3)]
         lines += [
             f"{key} {value['value']:.3f}" for key, value in one["held_out"].items() if key != "all"
         ]

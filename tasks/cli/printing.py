@@ -1,7 +1,7 @@
 """What verbs print, for people and for programs: tables, lines, notes, one JSON document."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -129,12 +129,6 @@ def progress(unit: str, *, total: int | None = None) -> Iterator[Callable[[int, 
     with bars.Progress(*columns, bars.TimeElapsedColumn(), console=console, transient=True) as bar:
         task = bar.add_task(unit, total=total)
         yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
-def with_interval(entry: Mapping[str, Any], digits: int = 3) -> str:
-    """`.912 (.870 to .940)`."""
-    value, low, high = (entry[key] for key in ("value", "low", "high"))
-    return f"{value:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
 
 
 def print_problems(problems: "Sequence[Problem]", rest: str) -> None:

@@ -9,11 +9,12 @@ from ...agent.transcript.page import nested_style
 from ...tools.data.windows import clean
 
 
-def with_interval(value: Mapping[str, Any] | None) -> str:
-    """`0.83 [0.71, 0.90]`, or a dash."""
+def with_interval(value: Mapping[str, Any] | None, digits: int = 2) -> str:
+    """`.47 [.38, .56]`; `.47` where there is no interval; a dash for nothing."""
     if not value or value.get("value") is None:
         return "–"
-    return f"{value['value']:.2f} [{value['low']:.2f}, {value['high']:.2f}]"
+    ends = [number(value.get(key), digits) for key in ("low", "high")]
+    return number(value["value"], digits) + (f" [{', '.join(ends)}]" if "–" not in ends else "")
 
 
 def number(value: float | None, digits: int = 2) -> str:

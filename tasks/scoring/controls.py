@@ -19,7 +19,7 @@ import numpy as np
 from ...agent.description import Component, Description
 from ...agent.planners.oneshot import read_answer
 from ...tools.data.image_rows import ImageRows
-from ...tools.errors import UsageError
+from ...tools.errors import UsageError, said
 from ...tools.evidence import plain
 from ...tools.llm.client import LLM, LLMError
 from ...tools.models import Unit
@@ -76,7 +76,7 @@ def one_shot(item: Labelled, *, llm: LLM | None = None) -> dict[str, Any]:
         else:
             description = peak_words(explore) if llm is None else _asked(explore, llm)
     except (UsageError, LLMError, ValueError, KeyError, TypeError) as error:
-        return {"failed": " ".join(str(error).split())}
+        return {"failed": said(error, 500)}
     return {"label": description.label, **_compared(description, item)}
 
 

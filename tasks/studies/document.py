@@ -20,22 +20,13 @@ from typing import Any
 import jinja2
 
 from ..report.plots import Bars, Drawing, Intervals
-from ..report.tables import number
+from ..report.tables import number, with_interval
 from .result import Plot, Section, Sentence, Study, Table
 from .zeroing import Zeroed
 
 _MARKS = ("=", ":", "#", "+", "-", "*", "##", "|", ">", "!", "~")
 _FOUND = {"+": True, "-": False, "*": None}
 _BAR, _LINE = "\0", "\1"  # stand for what is not a mark
-
-
-def with_interval(value: Mapping[str, Any] | None, digits: int = 2) -> str:
-    """`.47 [.38, .56]`; `.47` where there is no interval."""
-    if value is None or value["value"] is None:
-        return "–"
-    if value["low"] is not None and value["low"] != value["low"]:
-        return number(value["value"], digits)
-    return "{} [{}, {}]".format(*(number(value[key], digits) for key in ("value", "low", "high")))
 
 
 def zeroed_plot(*tested: Zeroed, what: str = "drop of p(target)") -> Intervals:

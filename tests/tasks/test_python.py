@@ -72,7 +72,7 @@ def test_a_run_and_a_benchmark_are_tables(label, settings, tmp_path):
     found = {"units": 2, "failed": 0, "tiers": tiers, "baselines": {"one-shot": {"tiers": {}}}}
     evaluation = Evaluation(tmp_path, {**found, "spent": total([])})
     page = evaluation._repr_html_()
-    assert "0.50 [0.10, 0.90]" in page
+    assert ".50 [.10, .90]" in page
     assert "<script" not in page
     assert evaluation.recovered == {"A": share}
 

@@ -17,7 +17,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from ..errors import UsageError
+from ..errors import UsageError, said
 from ..models import Target
 from ..models.checkpoints import quiet
 from ..models.huggingface import wrap
@@ -129,7 +129,7 @@ def load_picture_model(
         except UsageError:
             raise
         except Exception as error:
-            text = " ".join(str(error).split())[:200]
+            text = said(error)
             what = "an id on the hub" if not Path(source).is_dir() else "the folder"
             raise UsageError(f"{what} '{source}' gives no vision-language model: {text}") from error
     return wrap_picture_model(network.to(where), tokenizer, processor, name=source)

@@ -33,6 +33,7 @@ from ..errors import UsageError
 from ..io.files import drop_unfinished, write_whole
 from ..io.lock import owned
 from ..models import Site, Target
+from ..models.site import SparseCode
 from .over_space import largest, least
 from .places import PICTURES, blocks_of_shard, rows_of_block, sampled_positions
 from .store import FORMAT, HEADER, SAME, disk, read_header, reserved, write_header
@@ -100,6 +101,7 @@ def build_index(
                 "floor": site.floor,
                 "gated": site.gated,
                 "signs": list(signs(site)) if site in chosen else [1],
+                **({"code": site.code.fingerprint} if isinstance(site.code, SparseCode) else {}),
             }
             for site in _parts(chosen, windows)
         ],

@@ -49,6 +49,7 @@ class _Site(TypedDict):
     floor: NotRequired[float | None]
     gated: NotRequired[bool]
     signs: NotRequired[list[int]]
+    code: NotRequired[str]
 
 
 class Header(TypedDict):

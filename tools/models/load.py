@@ -38,7 +38,7 @@ def load(
         name: `minilm`, `smollm2`, `planted`, `pictures`, `efficientnet`, `organism:NAME`, a
             folder, a `.gguf` file, weights of TransformerLens or nanoGPT (`bare_weights.py`), a
             Hugging Face id or `path/to/file.py:factory`. A folder of that name comes before an id.
-            `NAME@FILE` is a name with `weights`.
+            `NAME@FILE` is a name with `weights`, `NAME+FOLDER` one with a dictionary (`spec.py`).
         weights: A file with a state dict (`weights.py`) for a factory's network or a folder's.
         dtype: `float32`, `bfloat16`, `float16`, or `auto` (as stored); None: `float32` on the
             CPU, `auto` elsewhere.
@@ -67,7 +67,11 @@ def load(
     }
     _fits(spec, arguments)
     target = _opened(spec, kind, where, arguments)
-    if spec.weights is not None:
+    if spec.dictionaries:
+        from .dictionaries import add_dictionaries
+
+        add_dictionaries(target, spec.dictionaries)
+    if spec.weights is not None or spec.dictionaries:
         target.name = name
     target.special = checked_special(special) or target.special
     options = {**arguments, "special": special}

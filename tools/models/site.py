@@ -6,13 +6,14 @@ Reading gives `[input, place, unit]`, or `[input, place, unit, channel]` where a
 change instead, which keeps what the code leaves unexplained.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
 
-Port = Literal["input", "output"]
+Port = Literal["input", "output", "through"]
 Readout = Literal["coordinate", "norm", "max"]
 
 
@@ -28,6 +29,36 @@ class Code(Protocol):
         ...
 
 
+class Entries(NamedTuple):
+    """The active units of a sparse code, by place; each `[entry]`."""
+
+    place: Tensor
+    unit: Tensor
+    value: Tensor
+
+
+@runtime_checkable
+class SparseCode(Code, Protocol):
+    """A code of which few units are active at a place, and which need not be laid out whole."""
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of everything that decides the code."""
+        ...
+
+    def entries(self, raw: Tensor) -> Entries:
+        """The active units of `[place, d]`."""
+        ...
+
+    def columns(self, raw: Tensor, chosen: Tensor) -> Tensor:
+        """Some units: `[..., d]` to `[..., chosen]`."""
+        ...
+
+    def change(self, raw: Tensor, values: Tensor) -> Tensor:
+        """What new values of all units add to `raw`, `[..., d]`."""
+        ...
+
+
 @dataclass(frozen=True)
 class Site:
     """Where units live: one tensor that passes through one module."""
@@ -37,7 +68,8 @@ class Site:
     module: str
     """Dotted path of the module whose input or output holds the units."""
     port: Port
-    """Whether the units are the module's first input or its output."""
+    """Whether the units are the module's first input or its output; `through`: they are read from
+    its input and write to its output, which stand side by side in the tensor, `[..., d + out]`."""
     units: int
     channels: int = 1
     """Channels of one unit: 1, or the head dimension."""
@@ -80,7 +112,10 @@ class Site:
         """The tensor `raw` with the site's values replaced; same shape and dtype as `raw`."""
         if self.code is not None:
             old = self._places(raw, len(values))
-            change = self.code.decode(values) - self.code.decode(self.code.encode(old))
+            if isinstance(self.code, SparseCode):
+                change = self.code.change(old, values)
+            else:
+                change = self.code.decode(values) - self.code.decode(self.code.encode(old))
             flat = old + change.to(old.dtype)
         else:
             flat = values if self.channels == 1 else values.flatten(-2)
@@ -112,3 +147,22 @@ class Site:
         if self.layout == "channels_last":
             return raw.flatten(1, 2)
         return raw
+
+
+@dataclass(frozen=True)
+class Chosen(Site):
+    """A site of which some units alone are read; it is never written."""
+
+    chosen: tuple[int, ...] = ()
+
+    @classmethod
+    def of(cls, site: Site, chosen: Sequence[int]) -> "Chosen":
+        """The site, of which these units are read, in this order."""
+        return cls(**{**vars(site), "chosen": tuple(chosen)})
+
+    def read(self, raw: Tensor, *, inputs: int = 1) -> Tensor:
+        """`[input, place, chosen]` or `[input, place, chosen, channel]`."""
+        if isinstance(self.code, SparseCode):
+            flat = self._places(raw, inputs)
+            return self.code.columns(flat, torch.tensor(self.chosen, device=flat.device))
+        return super().read(raw, inputs=inputs)[:, :, list(self.chosen)]

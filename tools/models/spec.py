@@ -1,7 +1,9 @@
-"""How a target is written: a model, and behind `@` a file with its weights.
+"""How a target is written: a model, behind `@` a file with its weights, behind `+` dictionaries.
 
-`my_model.py:load@runs/gpt.pt` is what `--target my_model.py:load --weights runs/gpt.pt` comes to.
-Runs, conversations and transcripts keep that one text, and load the same again from it.
+`my_model.py:load@runs/gpt.pt` is what `--target my_model.py:load --weights runs/gpt.pt` comes to;
+`smollm2+runs/sae` is smollm2 with the sparse autoencoder of that folder, and `+resid.5=runs/sae`
+says over which site it lies. Runs, conversations and transcripts keep that one text, and load the
+same again from it.
 """
 
 import re
@@ -24,9 +26,12 @@ class Spec(NamedTuple):
     model: str
     weights: str | None = None
     """The file; None: the model brings its own."""
+    dictionaries: tuple[str, ...] = ()
+    """Folders, or `SITE=FOLDER`."""
 
     def __str__(self) -> str:
-        return self.model if self.weights is None else f"{self.model}@{self.weights}"
+        bare = self.model if self.weights is None else f"{self.model}@{self.weights}"
+        return "+".join([bare, *self.dictionaries])
 
     @property
     def factory(self) -> bool:
@@ -35,7 +40,11 @@ class Spec(NamedTuple):
 
 
 def split(name: str) -> Spec:
-    """The parts of a target's name; an `@` that belongs to a path stays in it."""
+    """The parts of a target's name; an `@` or `+` that belongs to a path stays in it."""
+    if "+" in name and not Path(name).expanduser().exists():
+        bare, *dictionaries = name.split("+")
+        if bare and all(dictionaries):
+            return split(bare)._replace(dictionaries=tuple(dictionaries))
     if not is_weights(name) or Path(name).expanduser().exists():
         return Spec(name)
     cuts = [Spec(name[: m.start()], name[m.end() :]) for m in re.finditer("@", name)]
@@ -62,9 +71,10 @@ def joined(name: str, weights: str | PathLike[str] | None) -> str:
         raise UsageError(f"--weights is '{file}'; give a folder, or a file that ends in {known}")
     if not Path(file).expanduser().is_file():
         raise UsageError(f"--weights: there is no file '{file}'")
-    if split(name).weights is not None:
+    spec = split(name)
+    if spec.weights is not None:
         raise UsageError(f"'{name}' names weights already; drop --weights")
-    return str(Spec(name, file))
+    return str(spec._replace(weights=file))
 
 
 def is_weights(name: str) -> bool:

@@ -21,7 +21,7 @@ from .image_input import ImageInput
 from .intervention import Intervention
 from .lengths import trace_apart, uneven
 from .probe import Probe, dotted, fault, verify
-from .site import Site
+from .site import Chosen, Site
 from .trace import Take, Trace, hooked
 from .unit import Unit
 
@@ -252,6 +252,7 @@ class Target:
         interventions: Sequence[Intervention] = (),
         output: Output = True,
         take: Take | None = None,
+        only: Mapping[str, Sequence[int]] | None = None,
     ) -> Trace:
         """One forward pass.
 
@@ -266,6 +267,7 @@ class Target:
                 `[input, vocabulary]`.
             take: Called with each site's name and values as they arise; the trace then holds
                 none, and no more than one site's values are in memory.
+            only: By site, the units whose values are kept: for sites that are read and not changed.
 
         Raises:
             UsageError: for an unknown site, or a row, place or unit that is not there.
@@ -276,6 +278,8 @@ class Target:
         self.check(sites, interventions, *batch.shape)
         if self.kind == "module" and uneven(batch):
             trace = trace_apart(self, batch, sites, interventions, output)
+            for name, chosen in (only or {}).items():
+                trace.values[name] = trace.values[name][:, :, list(chosen)]
             if take is None:
                 return trace
             for name in sites:
@@ -289,7 +293,7 @@ class Target:
             torch.no_grad(),
             hooked(
                 self.network,
-                self.sites,
+                {**self.sites, **self._narrowed(only or {})},
                 sites,
                 interventions,
                 inputs=batch.shape[0],
@@ -307,13 +311,13 @@ class Target:
         readout is the maximum over places. All units must see as many places.
         """
         names = list(dict.fromkeys(unit.site for unit in units))
-        values = self.trace(inputs, names, output=False).values
+        of = {name: [i for i, unit in enumerate(units) if unit.site == name] for name in names}
+        chosen = {name: [units[i].index for i in of[name]] for name in names}
+        values = self.trace(inputs, names, output=False, only=chosen).values
         columns: list[Tensor] = [values[names[0]].new_empty(0)] * len(units) if names else []
         for name in names:
-            of = [i for i, unit in enumerate(units) if unit.site == name]
-            chosen = torch.tensor([units[i].index for i in of], device=values[name].device)
-            scalars = self.sites[name].scalar(values[name][:, :, chosen])  # [input, place, unit]
-            for i, column in zip(of, scalars.unbind(2), strict=True):
+            scalars = self.sites[name].scalar(values[name])  # [input, place, unit]
+            for i, column in zip(of[name], scalars.unbind(2), strict=True):
                 columns[i] = units[i].sign * column
         return torch.stack(columns)
 
@@ -410,6 +414,10 @@ class Target:
             if isinstance(result, str):
                 raise UsageError(f"{self.name} cannot use '{name}' as a site: {result}")
             return self.add_site(result)
+
+    def _narrowed(self, only: Mapping[str, Sequence[int]]) -> dict[str, Site]:
+        """Sites of which some units alone are read."""
+        return {name: Chosen.of(self.sites[name], chosen) for name, chosen in only.items()}
 
     def _verified(self, name: str) -> Site:
         site = self.add_site(self.sites[name])

@@ -91,6 +91,8 @@ def hooked(
             module = network.get_submodule(path)
             if port == "input":
                 handle = module.register_forward_pre_hook(partial(_pre, change), with_kwargs=True)
+            elif port == "through":
+                handle = module.register_forward_hook(partial(_through, change), with_kwargs=True)
             else:
                 handle = module.register_forward_hook(partial(_post, change))
             hooks.callback(handle.remove)
@@ -177,6 +179,21 @@ def _pre(change: _Change, module: nn.Module, args: tuple[Any, ...], kwargs: dict
     name = next(key for key, value in kwargs.items() if isinstance(value, Tensor))
     new = change(kwargs[name])
     return None if new is None else (args, {**kwargs, name: new})
+
+
+def _through(
+    change: _Change, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any
+) -> Any:
+    """The change of what a module gives, by what it takes: both side by side, `[..., d + out]`."""
+    given = first_tensor(args, kwargs)
+    assert given is not None
+    beside = partial(_behind, change, given)
+    return _post(beside, module, args, output)
+
+
+def _behind(change: _Change, given: Tensor, gave: Tensor) -> Tensor | None:
+    new = change(torch.cat([given, gave], -1))
+    return None if new is None else new[..., given.shape[-1] :]
 
 
 def _post(change: _Change, module: nn.Module, args: tuple[Any, ...], output: Any) -> Any:

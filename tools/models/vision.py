@@ -21,7 +21,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ..errors import UsageError
+from ..errors import UsageError, said
 from .checkpoints import has_tokenizer
 from .convolutions import convolutions
 from .discover import discover
@@ -57,7 +57,7 @@ def load_vision(
     try:
         processor = AutoImageProcessor.from_pretrained(source, backend="pil", **options)
     except (OSError, ValueError, ImportError) as error:
-        message = " ".join(str(error).split())[:200]
+        message = said(error)
         raise UsageError(
             f"'{name}' has no image processor that works with Pillow ({message}); "
             "put its preprocessor_config.json beside the model"

@@ -24,6 +24,7 @@ from pydantic_monty import (
 )
 
 from ..cancellation import check
+from ..errors import said
 
 T = TypeVar("T")
 _CONSTANTS = ("ascii_letters", "ascii_lowercase", "ascii_uppercase", "digits", "punctuation")
@@ -86,7 +87,7 @@ def answer(session: MontySession, request: Callable[[], T]) -> T:
 
 def reason(error: MontyError) -> str:
     """What went wrong, in one line: `time-out`, `memory`, or the exception with its message."""
-    text = " ".join(str(error).split())[:200]
+    text = said(error)
     if "TimeoutError" in text or getattr(error, "timed_out", False):
         return "time-out"
     if text.startswith("MemoryError"):

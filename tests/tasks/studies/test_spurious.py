@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 from neuroscribe.agent.description import Component, Description
-from neuroscribe.tasks.studies.document import with_interval
+from neuroscribe.tasks.report.tables import with_interval
 from neuroscribe.tasks.studies.options import Spurious
 from neuroscribe.tasks.studies.report import write
 from neuroscribe.tasks.studies.spurious import OneSeed
