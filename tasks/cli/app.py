@@ -60,6 +60,9 @@ PANELS = {
         "route": "Find the least attention that a task needs: how many layers may wait, "
         "how many must look.",
     },
+    "Dictionaries": {
+        "sae": "Train sparse autoencoders on a site of a model, and measure them.",
+    },
     "Serve": {
         "serve": "Show a run in the browser, try units on texts and pictures, ask about the model.",
         "mcp": "Serve the tools to MCP clients, until they leave or Ctrl-C.",

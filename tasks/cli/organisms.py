@@ -31,6 +31,7 @@ def organisms(
             _table(cards)
         return
     from ..organisms import prompts
+    from ..report.tables import with_interval
 
     examples = [
         {"prompt": item.prompt, "target": item.target, "meta": dict(item.meta)}
@@ -53,6 +54,7 @@ def _table(cards: list[dict[str, Any]]) -> None:
     from rich.table import Table
 
     from ...tools.models.organisms import PREFIX
+    from ..report.tables import with_interval
 
     table = Table(box=None, pad_edge=False)
     for head in ("organism", "held out", "weights", "mechanism"):

@@ -42,6 +42,8 @@ EXAMPLES = {
     "patch-map": f"{_LLAVA} --image cat.jpg --prompt 'What is this?' --answer ' cat'",
     "intervene": f"{_FACTS} --contrast ' Oder' --units head.0/3 --method zero",
     "route": "organism:adder",
+    "sae train": "minilm --site resid.3 --steps 300 --out runs/sae",
+    "sae eval": "minilm+runs/sae",
     "serve": "runs/planted",
     "mcp": "--target minilm --data builtin:pydocs",
     "organisms": "brackets",

@@ -1,4 +1,4 @@
-"""Sparse autoencoders and transcoders: how they are computed, read from disk and laid over sites."""
+"""Sparse autoencoders and transcoders: computed, read from disk, laid over sites."""
 
 from .attach import PREFIX, add_dictionaries, add_dictionary, is_dictionary, read_dictionary
 from .dictionary import Card, Dictionary

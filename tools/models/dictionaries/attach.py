@@ -161,8 +161,8 @@ def _place(target: Target, card: Card, given: str | None, named: str) -> Site:
     hook = card.hook
     if not hook:
         raise UsageError(
-            f"the dictionary {named} does not say where it belongs: write SITE={named}, with one of "
-            f"{', '.join(list(target.sites)[:4])}, ..."
+            f"the dictionary {named} does not say where it belongs: write SITE={named}, with one "
+            f"of {', '.join(list(target.sites)[:4])}, ..."
         )
     match = _LAYER.fullmatch(hook)
     if match and match[2] == "resid_pre":

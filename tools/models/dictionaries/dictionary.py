@@ -10,7 +10,7 @@ f is named by the architecture:
     groupmax           the largest of each of k equal groups, if above 0
     jumprelu           p where p > threshold and p > 0
     gated              max(e^r_mag (W_enc z) + b_mag, 0) where W_enc z + b_gate > 0
-    matching_pursuit   the atom of largest projection is taken away from what is left, again and again
+    matching_pursuit   the atom of largest projection is taken from what is left, again and again
 
 A transcoder's decoder gives another tensor than the encoder reads: a module's input is encoded,
 its output is decoded. Weights have the names and shapes that SAELens gives them (W_enc

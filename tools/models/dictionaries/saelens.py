@@ -38,27 +38,15 @@ _NORMS = {
 }
 
 
-def read_saelens(folder: Path, config: Mapping[str, Any]) -> Dictionary:
-    """The dictionary of a folder.
-
-    Args:
-        folder: With `sae_weights.safetensors`.
-        config: What its `cfg.json` holds.
+def card_of(config: Mapping[str, Any], where: Path | str = "the configuration") -> Card:
+    """The card of a configuration.
 
     Raises:
         UsageError: if it is damaged, or of an architecture that is not read.
     """
-    where = folder / CONFIG
-    flat = {
-        **config,
-        **{key: value for key, value in _metadata(config).items() if key not in config},
-    }
-    named = str(flat.get("architecture") or "standard")
+    flat = {**_metadata(config), **config}
+    named = _architecture(flat)
     function = flat.get("activation_fn_str", flat.get("activation_fn", "relu"))
-    given = flat.get("activation_fn_kwargs")
-    k = flat.get("k") or (given.get("k") if isinstance(given, dict) else None)
-    if named == "standard" and function == "topk":
-        named = "topk"
     if named not in _KINDS:
         raise UsageError(
             f"{where}: architecture '{named}' is not read; known are {', '.join(_KINDS)}"
@@ -69,16 +57,19 @@ def read_saelens(folder: Path, config: Mapping[str, Any]) -> Dictionary:
     norm = {True: "expected_average_only_in", False: "none", None: "none"}.get(norm, norm)
     if norm not in _NORMS:
         raise UsageError(f"{where}: normalize_activations '{norm}' is not read")
+    given = flat.get("activation_fn_kwargs")
+    k = flat.get("k") or (given.get("k") if isinstance(given, dict) else None)
     transcodes = "transcoder" in named
     width = checked(where, flat, "d_in")
-    latents = checked(where, flat, "d_sae")
-    card = Card(
+    return Card(
         architecture=_KINDS[named],
         width=width,
-        latents=latents,
+        latents=checked(where, flat, "d_sae"),
         out=checked(where, flat, "d_out") if transcodes else width,
-        k=checked(where, {"k": k}, "k") if "topk" in named else int(flat.get("max_iterations") or 0),
-        minus_bias=bool(flat.get("apply_b_dec_to_input", not transcodes)) and not transcodes,
+        k=checked(where, {"k": k}, "k")
+        if "topk" in named
+        else int(flat.get("max_iterations") or 0),
+        minus_bias=bool(flat.get("apply_b_dec_to_input", True)) and not transcodes,
         normalise=_NORMS[norm],  # pyright: ignore[reportArgumentType]
         by_norm=bool(flat.get("rescale_acts_by_decoder_norm", False)),
         transcodes=transcodes,
@@ -88,13 +79,33 @@ def read_saelens(folder: Path, config: Mapping[str, Any]) -> Dictionary:
         model=str(flat.get("model_name") or ""),
         config=config,
     )
+
+
+def read_saelens(folder: Path, config: Mapping[str, Any]) -> Dictionary:
+    """The dictionary of a folder.
+
+    Args:
+        folder: With `sae_weights.safetensors`.
+        config: What its `cfg.json` holds.
+
+    Raises:
+        UsageError: if it is damaged, or of an architecture that is not read.
+    """
+    card = card_of(config, folder / CONFIG)
     tensors = read_tensors(folder / WEIGHTS)
-    needed = _shapes(card, named)
-    if flat.get("finetuning_scaling_factor") and "scaling_factor" in tensors:
-        needed["scaling_factor"] = (latents,)
+    needed = _shapes(card, skips="skip" in _architecture(config))
+    if config.get("finetuning_scaling_factor") and "scaling_factor" in tensors:
+        needed["scaling_factor"] = (card.latents,)
     weights = shapes_fit(folder / WEIGHTS, tensors, needed)
     extra = {name: tensor for name, tensor in tensors.items() if name not in needed}
     return Dictionary(card, weights, extra)
+
+
+def _architecture(config: Mapping[str, Any]) -> str:
+    """What SAELens calls it; before version 6 a `standard` one may be a `topk` in truth."""
+    named = str(config.get("architecture") or "standard")
+    topk = config.get("activation_fn_str", config.get("activation_fn")) == "topk"
+    return "topk" if named == "standard" and topk else named
 
 
 def write_saelens(dictionary: Dictionary, folder: Path) -> None:
@@ -128,7 +139,7 @@ def _metadata(config: Mapping[str, Any]) -> Mapping[str, Any]:
     return given if isinstance(given, dict) else {}
 
 
-def _shapes(card: Card, named: str) -> dict[str, tuple[int, ...]]:
+def _shapes(card: Card, *, skips: bool) -> dict[str, tuple[int, ...]]:
     """The weights of an architecture."""
     shapes: dict[str, tuple[int, ...]] = {
         "W_dec": (card.latents, card.out),
@@ -137,11 +148,11 @@ def _shapes(card: Card, named: str) -> dict[str, tuple[int, ...]]:
     if card.architecture != "matching_pursuit":
         shapes["W_enc"] = (card.width, card.latents)
     if card.architecture == "gated":
-        shapes |= {name: (card.latents,) for name in ("b_gate", "b_mag", "r_mag")}
+        shapes |= dict.fromkeys(("b_gate", "b_mag", "r_mag"), (card.latents,))
     elif card.architecture != "matching_pursuit":
         shapes["b_enc"] = (card.latents,)
     if card.architecture == "jumprelu":
         shapes["threshold"] = (card.latents,)
-    if "skip" in named:
+    if skips:
         shapes["W_skip"] = (card.out, card.width)
     return shapes

@@ -12,7 +12,7 @@ from ...io.files import write_whole
 _MOST = 1 << 24  # latents, or numbers of a width
 
 
-def checked(where: Path, config: Mapping[str, Any], key: str) -> int:
+def checked(where: Path | str, config: Mapping[str, Any], key: str) -> int:
     """A whole number above 0 of a configuration.
 
     Raises:
@@ -36,7 +36,9 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     try:
         return load_file(path)
     except FileNotFoundError as error:
-        raise UsageError(f"{path.parent} has no {path.name}, the weights of a dictionary") from error
+        raise UsageError(
+            f"{path.parent} has no {path.name}, the weights of a dictionary"
+        ) from error
     except (OSError, SafetensorError, RuntimeError, ValueError) as error:
         raise UsageError(f"{path} is damaged: {said(error)}") from error
 
@@ -54,8 +56,8 @@ def shapes_fit(
             raise UsageError(f"{path} has no tensor '{name}'")
         if tuple(tensors[name].shape) != shape:
             raise UsageError(
-                f"{path}: '{name}' has the shape {list(tensors[name].shape)}, and its cfg.json says "
-                f"{list(shape)}"
+                f"{path}: '{name}' has the shape {list(tensors[name].shape)}; by its cfg.json it "
+                f"is {list(shape)}"
             )
         if not bool(tensors[name].isfinite().all()):
             raise UsageError(f"{path}: '{name}' holds NaN or infinity")
