@@ -111,7 +111,7 @@ def train_dictionary(
             return made
         started = _read_state(folder, facts)
         activations = _collected(target, windows, site, folder, how.batch)
-        run = _Learning(activations, how, target.device)
+        run = Learning(activations, how, target.device)
         if started is not None:
             run.load(started)
         else:
@@ -194,7 +194,7 @@ def _collected(
     return np.load(path, mmap_mode="r")
 
 
-class _Learning:
+class Learning:
     """Weights in training, of activations that are centred and scaled."""
 
     def __init__(self, activations: np.ndarray, how: Training, device: torch.device) -> None:
@@ -355,7 +355,7 @@ def _hook(site: str) -> str:
 
 
 def _train(
-    run: _Learning,
+    run: Learning,
     how: Training,
     folder: Path,
     tell: Callable[[int, int, float, float], None] | None,
@@ -370,7 +370,7 @@ def _train(
             saved = time.monotonic()
 
 
-def _save(run: _Learning, folder: Path) -> None:
+def _save(run: Learning, folder: Path) -> None:
     from safetensors.torch import save
 
     state = {name: one.detach().cpu().contiguous() for name, one in run.state().items()}

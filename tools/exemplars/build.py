@@ -19,6 +19,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ from ..models import Site, Target
 from ..models.site import SparseCode
 from .over_space import largest, least
 from .places import PICTURES, blocks_of_shard, rows_of_block, sampled_positions
+from .sparse import Sample, SparseTally, is_sparse
 from .store import FORMAT, HEADER, SAME, disk, read_header, reserved, write_header
 from .tally import Tally, signs
 from .topk import EMPTY
@@ -102,12 +104,13 @@ def build_index(
                 "gated": site.gated,
                 "signs": list(signs(site)) if site in chosen else [1],
                 **({"code": site.code.fingerprint} if isinstance(site.code, SparseCode) else {}),
+                **({"sparse": True} if _by_entries(site, windows) else {}),
             }
             for site in _parts(chosen, windows)
         ],
         "k": k,
         "sample": sample,
-        "rows": rows_of_block(windows, max(site.units for site in chosen)),
+        "rows": rows_of_block(windows, max(map(partial(_laid_out, windows), chosen))),
         "shards": [list(shard)],
     }
     with disk(folder):
@@ -138,14 +141,21 @@ class _Pass:
         inside = (everywhere >= first * self.width) & (everywhere < last * self.width)
         self.places = everywhere[inside]
         self.tallies: dict[str, Tally] = {}
-        self.columns: dict[str, slice] = {}
-        self.units = 0
+        self.sparse: dict[str, SparseTally] = {}
+        self.rows_of: dict[str, slice] = {}
+        self.columns: dict[str, slice] = {}  # of the sampled values of dense sites
+        self.units = self.dense = 0
         pictures = isinstance(self.windows, ImageRows)
+        k, device = self.header["k"], self.target.device
         for site in _parts(self.sites, self.windows):
-            sides = (1,) if pictures else None
-            self.tallies[site.name] = Tally(site, self.header["k"], self.target.device, sides=sides)
-            self.columns[site.name] = slice(self.units, self.units + site.units)
+            self.rows_of[site.name] = slice(self.units, self.units + site.units)
             self.units += site.units
+            if _by_entries(site, self.windows):
+                self.sparse[site.name] = SparseTally(site, k, device)
+                continue
+            self.tallies[site.name] = Tally(site, k, device, sides=(1,) if pictures else None)
+            self.columns[site.name] = slice(self.dense, self.dense + site.units)
+            self.dense += site.units
         self.count = 0
         self.next = self.blocks.start
         self.tell: Callable[[int], None] = lambda windows: None  # told the number of the next one
@@ -183,13 +193,23 @@ def _block(run: _Pass) -> None:
     where = torch.from_numpy(positions).to(run.target.device)
     slots, chosen, sample = _sampled(run, positions)
 
+    which = np.full(len(positions), -1)
+    which[chosen.cpu().numpy()] = slots
+
     def take(name: str, values: Tensor) -> None:
+        if name in run.sparse:
+            code: Any = run.sparse[name].site.code
+            raw = values.flatten(2).flatten(0, 1)[flat]  # [token, d]
+            run.sparse[name].take(code.entries(raw), where, which)
+            return
         tally = run.tallies[name]
         result = tally.site.scalar(values).flatten(0, 1)  # [row * place, unit]
         kept = tally.take(result, flat, where)  # [token, unit]
         sample[:, run.columns[name]] = kept[chosen].cpu().numpy()
 
-    run.target.trace(rows, list(run.tallies), output=False, take=take)
+    under = {name: tally.site.under() for name, tally in run.sparse.items()}
+    names = [*run.tallies, *run.sparse]
+    run.target.trace(rows, names, output=False, take=take, instead=under)
     _keep(run, slots, sample)
     run.count += len(positions)
 
@@ -230,7 +250,7 @@ def _sampled(run: _Pass, positions: np.ndarray) -> tuple[np.ndarray, Tensor, np.
     _, slots, chosen = np.intersect1d(
         run.places, positions, assume_unique=True, return_indices=True
     )
-    sample = np.empty((len(slots), run.units), np.float32)
+    sample = np.empty((len(slots), run.dense), np.float32)
     return slots, torch.from_numpy(chosen).to(run.target.device), sample
 
 
@@ -238,7 +258,7 @@ def _keep(run: _Pass, slots: np.ndarray, sample: np.ndarray) -> None:
     """Writes sampled values `[sampled, unit]`: neighbours, as places and positions ascend."""
     if len(slots):
         with (run.folder / _PART).open("r+b") as file:
-            file.seek(int(slots[0]) * run.units * sample.itemsize)
+            file.seek(int(slots[0]) * run.dense * sample.itemsize)
             sample.tofile(file)
 
 
@@ -250,6 +270,16 @@ def _parts(sites: Sequence[Site], windows: TokenWindows | ImageRows) -> list[Sit
     return [*sites, *twins]
 
 
+def _laid_out(windows: TokenWindows | ImageRows, site: Site) -> int:
+    """How many values of a site are in memory for a place."""
+    return 1 if _by_entries(site, windows) else site.units
+
+
+def _by_entries(site: Site, windows: TokenWindows | ImageRows) -> bool:
+    """Whether a site is kept by its active entries: over pictures a maximum needs all values."""
+    return is_sparse(site) and not isinstance(windows, ImageRows)
+
+
 def _resume(run: _Pass) -> None:
     """Reads the state where there is one, or begins the file of values `[sampled, unit]`."""
     path = run.folder / _PART
@@ -258,7 +288,7 @@ def _resume(run: _Pass) -> None:
         with np.load(state) as kept:
             run.next = int(kept["next"])
             run.count = int(kept["count"])
-            for tally in run.tallies.values():
+            for tally in (*run.tallies.values(), *run.sparse.values()):
                 tally.load(dict(kept))
         return
     write_whole(run.folder / _WORK, json.dumps(run.header).encode())
@@ -267,7 +297,7 @@ def _resume(run: _Pass) -> None:
 
 def _save_state(run: _Pass) -> None:
     arrays: dict[str, Any] = {"next": run.next, "count": run.count}
-    for tally in run.tallies.values():
+    for tally in (*run.tallies.values(), *run.sparse.values()):
         arrays |= tally.state()
     part = run.folder / "state.part"
     with part.open("wb") as file:
@@ -283,14 +313,20 @@ def _finish(run: _Pass) -> None:
     top = reserved(folder / "top.npy", (run.units, 2, k), np.int64)
     sums = reserved(folder / "sums.npy", (run.units, 2, 2), np.int64)
     fired = reserved(folder / "fired.npy", (run.units, 2), np.int64)
-    for name, tally in run.tallies.items():
-        units = run.columns[name]
+    for name, tally in {**run.tallies, **run.sparse}.items():
+        units = run.rows_of[name]
         top[units] = EMPTY
         for sign, best in tally.top.items():
             top[units, 0 if sign > 0 else 1] = best.sorted().cpu().numpy()
         sums[units] = tally.sums
         fired[units] = tally.fired
     _turn_sample(run)
+    if run.sparse:
+        entries = [
+            tally.sample._replace(unit=tally.sample.unit + run.rows_of[name].start)
+            for name, tally in run.sparse.items()
+        ]
+        Sample.empty().joined(*entries).save(folder, len(run.places))
     np.save(folder / "places.npy", run.places)
     save_windows(run.windows, folder / "windows")
     write_header(folder, {**run.header, "count": run.count})
@@ -300,13 +336,13 @@ def _finish(run: _Pass) -> None:
 
 def _turn_sample(run: _Pass) -> None:
     """Writes the sampled values with one row a unit, from the file with one row a place."""
-    shape = (len(run.places), run.units)
+    shape = (len(run.places), run.dense)
     path = run.folder / _PART
     sample = np.memmap(path, np.float32, "r", shape=shape) if all(shape) else np.zeros(shape)
     facts = {"descr": "<f4", "fortran_order": False, "shape": shape[::-1]}
     with (run.folder / "sample.npy").open("wb") as file:
         np.lib.format.write_array_header_1_0(file, facts)
-        for start in range(0, run.units, _COLUMNS):
+        for start in range(0, run.dense, _COLUMNS):
             some = torch.from_numpy(np.array(sample[:, start : start + _COLUMNS], np.float32))
             some.T.contiguous().numpy().tofile(file)
 

@@ -15,7 +15,8 @@ from ..errors import UsageError, nearest
 from ..models import Target, Unit
 from .moments import mean_and_sd
 from .places import mixed
-from .store import ARRAYS, ROWS, checksums, damaged, open_array, read_header
+from .sparse import SavedSample
+from .store import ROWS, checksums, damaged, open_array, read_header
 from .topk import EMPTY, positions_of, values_of
 
 QUANTILES = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
@@ -79,20 +80,27 @@ class ExemplarIndex:
         self.header = header
         self.count: int = header["count"]
         self._first: dict[str, int] = {}
+        self._dense: dict[str, int] = {}
         self._sites: dict[str, dict[str, Any]] = {}
-        at = 0
+        at = dense = 0
         for site in header["sites"]:
             self._first[site["name"]] = at
             self._sites[site["name"]] = site
             at += site["units"]
+            if not site.get("sparse"):
+                self._dense[site["name"]] = dense
+                dense += site["units"]
         self.units = at
         self._checked: set[int] = set()
+        self._checked_sample: set[int] = set()
         k = header["k"]
         self.places = np.asarray(self._open_places())
         self.top = open_array(folder, "top", (at, 2, k))
         self.sums = open_array(folder, "sums", (at, 2, 2))
         self.fired = open_array(folder, "fired", (at, 2))
-        self.sample = open_array(folder, "sample", (at, len(self.places)))
+        self.sample = open_array(folder, "sample", (dense, len(self.places)))
+        """Of dense sites, `[unit, place]`."""
+        self.entries = SavedSample(folder, header, len(self.places)) if dense < at else None
 
     @classmethod
     def open(
@@ -170,7 +178,7 @@ class ExemplarIndex:
                 positions_of(keys), values_of(torch.from_numpy(keys)), strict=True
             )
         )
-        sample = sign * np.asarray(self.sample[row])
+        sample = sign * self._sampled(own, unit.index)
         mean, sd = mean_and_sd(np.asarray(self.sums[row]), self.count)
         if real:
             largest = top[0].value if top else float(sample.max(initial=np.nan))
@@ -190,6 +198,15 @@ class ExemplarIndex:
             max=largest,
             quantiles=_quantiles(sample, top, self.count),
         )
+
+    def _sampled(self, site: str, index: int) -> np.ndarray:
+        """A unit's values at the sampled places, `[place]`."""
+        if site in self._dense:
+            row = self._dense[site] + index
+            self._check_sample(row // ROWS)
+            return np.asarray(self.sample[row])
+        assert self.entries is not None
+        return self.entries.row(self._first[site] + index)
 
     def size(self, site: str) -> int:
         """Units of a site."""
@@ -219,6 +236,8 @@ class ExemplarIndex:
         """
         for block in range(-(-self.units // ROWS)):
             self._check(block)
+        for block in range(-(-len(self.sample) // ROWS)):
+            self._check_sample(block)
         load_windows(self.folder / "windows")
 
     def _site(self, name: str) -> dict[str, Any]:
@@ -248,11 +267,19 @@ class ExemplarIndex:
     def _check(self, block: int) -> None:
         if block in self._checked:
             return
-        for name in ARRAYS[:-1]:
-            rows = getattr(self, name)[block * ROWS : (block + 1) * ROWS]
-            if checksums(rows) != self.header["checks"][name][block : block + 1]:
-                raise damaged(self.folder, f"{name}.npy")
+        for name in ("top", "sums", "fired"):
+            self._compare(name, block)
         self._checked.add(block)
+
+    def _check_sample(self, block: int) -> None:
+        if block not in self._checked_sample:
+            self._compare("sample", block)
+            self._checked_sample.add(block)
+
+    def _compare(self, name: str, block: int) -> None:
+        rows = getattr(self, name)[block * ROWS : (block + 1) * ROWS]
+        if checksums(rows) != self.header["checks"][name][block : block + 1]:
+            raise damaged(self.folder, f"{name}.npy")
 
     @cached_property
     def _width(self) -> int:

@@ -15,6 +15,7 @@ from ..errors import UsageError
 from ..io.lock import owned
 from .index import ExemplarIndex
 from .moments import added
+from .sparse import Sample
 from .store import ROWS, SAME, disk, reserved, write_header
 
 
@@ -75,7 +76,7 @@ def _write(parts: list[ExemplarIndex], header: dict[str, Any], out: Path) -> Non
     top = reserved(out / "top.npy", (units, 2, k), np.int64)
     sums = reserved(out / "sums.npy", (units, 2, 2), np.int64)
     fired = reserved(out / "fired.npy", (units, 2), np.int64)
-    sample = reserved(out / "sample.npy", (units, len(places)), np.float32)
+    sample = reserved(out / "sample.npy", (len(parts[0].sample), len(places)), np.float32)
     for start in range(0, units, ROWS):
         rows = slice(start, start + ROWS)
         keys = np.concatenate([part.top[rows] for part in parts], axis=2)
@@ -85,7 +86,18 @@ def _write(parts: list[ExemplarIndex], header: dict[str, Any], out: Path) -> Non
             total = added(total, part.sums[rows])
         sums[rows] = total
         fired[rows] = sum(part.fired[rows] for part in parts)
+    for start in range(0, len(sample), ROWS):
+        rows = slice(start, start + ROWS)
         sample[rows] = np.concatenate([part.sample[rows] for part in parts], axis=1)[:, order]
+    entries, before = [], 0
+    new = np.argsort(order, kind="stable")  # [place]: where each place of the parts goes
+    for part in parts:
+        if part.entries is not None:
+            own = part.entries.entries()
+            entries.append(own._replace(slot=new[own.slot + before]))
+        before += len(part.places)
+    if entries:
+        Sample.empty().joined(*entries).save(out, len(places))
     np.save(out / "places.npy", places[order])
     save_windows(load_windows(parts[0].folder / "windows"), out / "windows")
     write_header(out, header)

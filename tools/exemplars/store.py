@@ -41,6 +41,8 @@ SAME = {
 }
 """What indexes that belong together share, and what it means where they do not."""
 ARRAYS = ("top", "sums", "fired", "sample", "places")
+ENTRIES = ("entries.npy", "entry_values.npy")
+"""Of sparse sites: keys and values of what is not 0 at the sampled places."""
 
 
 class _Site(TypedDict):
@@ -50,6 +52,7 @@ class _Site(TypedDict):
     gated: NotRequired[bool]
     signs: NotRequired[list[int]]
     code: NotRequired[str]
+    sparse: NotRequired[bool]
 
 
 class Header(TypedDict):
@@ -69,6 +72,8 @@ class Header(TypedDict):
 def write_header(folder: Path, header: Mapping[str, Any]) -> None:
     """Writes the header last and whole: with it the index is complete."""
     checks = {name: checksums(np.load(folder / f"{name}.npy", mmap_mode="r")) for name in ARRAYS}
+    if any(site.get("sparse") for site in header["sites"]):
+        checks |= {name: [zlib.crc32(np.load(folder / name).data)] for name in ENTRIES}
     write_whole(folder / HEADER, json.dumps({**header, "checks": checks}).encode())
 
 

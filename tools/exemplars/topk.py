@@ -104,8 +104,22 @@ class TopK:
         keep = result > threshold[unit][:, None]
         keep[:, 1:] &= groups.step[:, None] > 0
         candidate, _ = keep.nonzero(as_tuple=True)
-        keys = keys_of(result[keep], positions[tokens[keep]])  # [value], by unit
-        which, counts = unit[candidate].unique_consecutive(return_counts=True)
+        self._put(unit[candidate], keys_of(result[keep], positions[tokens[keep]]))
+
+    def put(self, unit: Tensor, keys: Tensor) -> None:
+        """Takes single values in.
+
+        Args:
+            unit: `[value]`, ascending.
+            keys: `[value]`, from `keys_of`.
+        """
+        self._fresh = False
+        if len(unit):
+            self._put(unit, keys)
+            self._raise()
+
+    def _put(self, unit: Tensor, keys: Tensor) -> None:
+        which, counts = unit.unique_consecutive(return_counts=True)  # keys `[value]`, by unit
         if not len(which):
             return
         k = self.keys.shape[1]

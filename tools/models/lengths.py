@@ -41,6 +41,7 @@ def trace_apart(
     sites: Sequence[str],
     interventions: Sequence[Intervention],
     output: Any,
+    instead: Mapping[str, Site] | None = None,
 ) -> Trace:
     """One forward for each length of row; see `Target.trace`."""
     assert batch.ids is not None
@@ -60,7 +61,7 @@ def trace_apart(
             for one in interventions
             if (edit := narrowed(one, target.sites, rows.tolist(), size)) is not None
         ]
-        trace = target.trace(part, sites, interventions=edits, output=output)
+        trace = target.trace(part, sites, interventions=edits, output=output, instead=instead)
         for name, value in trace.values.items():
             values.setdefault(name, []).append(_Part(value, rows, size))
         if trace.output is not None:

@@ -7,7 +7,7 @@ change instead, which keeps what the code leaves unexplained.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 import torch
@@ -128,6 +128,10 @@ class Site:
         if self.layout == "channels_last":
             return flat.reshape(raw.shape)
         return flat
+
+    def under(self) -> "Site":
+        """The tensor under its code, whole, as a site."""
+        return replace(self, code=None, units=1, channels=1)
 
     def scalar(self, values: Tensor) -> Tensor:
         """One number per unit and place, `[input, place, unit]`."""

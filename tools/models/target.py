@@ -252,7 +252,7 @@ class Target:
         interventions: Sequence[Intervention] = (),
         output: Output = True,
         take: Take | None = None,
-        only: Mapping[str, Sequence[int]] | None = None,
+        instead: Mapping[str, Site] | None = None,
     ) -> Trace:
         """One forward pass.
 
@@ -267,7 +267,8 @@ class Target:
                 `[input, vocabulary]`.
             take: Called with each site's name and values as they arise; the trace then holds
                 none, and no more than one site's values are in memory.
-            only: By site, the units whose values are kept: for sites that are read and not changed.
+            instead: By name, sites that are read in the place of those: some of their units, or
+                what lies under a code. They are not changed.
 
         Raises:
             UsageError: for an unknown site, or a row, place or unit that is not there.
@@ -277,9 +278,7 @@ class Target:
         batch = Batch(inputs, self.device, self.image)
         self.check(sites, interventions, *batch.shape)
         if self.kind == "module" and uneven(batch):
-            trace = trace_apart(self, batch, sites, interventions, output)
-            for name, chosen in (only or {}).items():
-                trace.values[name] = trace.values[name][:, :, list(chosen)]
+            trace = trace_apart(self, batch, sites, interventions, output, instead)
             if take is None:
                 return trace
             for name in sites:
@@ -293,7 +292,7 @@ class Target:
             torch.no_grad(),
             hooked(
                 self.network,
-                {**self.sites, **self._narrowed(only or {})},
+                {**self.sites, **(instead or {})},
                 sites,
                 interventions,
                 inputs=batch.shape[0],
@@ -313,7 +312,8 @@ class Target:
         names = list(dict.fromkeys(unit.site for unit in units))
         of = {name: [i for i, unit in enumerate(units) if unit.site == name] for name in names}
         chosen = {name: [units[i].index for i in of[name]] for name in names}
-        values = self.trace(inputs, names, output=False, only=chosen).values
+        some = {name: Chosen.of(self.site(name), chosen[name]) for name in names}
+        values = self.trace(inputs, names, output=False, instead=some).values
         columns: list[Tensor] = [values[names[0]].new_empty(0)] * len(units) if names else []
         for name in names:
             scalars = self.sites[name].scalar(values[name])  # [input, place, unit]
@@ -414,10 +414,6 @@ class Target:
             if isinstance(result, str):
                 raise UsageError(f"{self.name} cannot use '{name}' as a site: {result}")
             return self.add_site(result)
-
-    def _narrowed(self, only: Mapping[str, Sequence[int]]) -> dict[str, Site]:
-        """Sites of which some units alone are read."""
-        return {name: Chosen.of(self.sites[name], chosen) for name, chosen in only.items()}
 
     def _verified(self, name: str) -> Site:
         site = self.add_site(self.sites[name])
