@@ -93,7 +93,8 @@ def train(
     with _shown() as tell:
         made = train_dictionary(model, parts["explore"], site, how, out, corpus=corpus, tell=tell)
     add_dictionary(model, made, named=str(out))
-    document = {"folder": str(out), **_measured(model, f"sae.{site}", parts["test"], data)}
+    found = [_measured(model, f"sae.{site}", parts["test"])]
+    document = {"folder": str(out), "target": target, "data": data, "dictionaries": found}
     present(document, as_json, _rows)
 
 
@@ -131,8 +132,8 @@ def evaluate(
     if not named:
         raise UsageError(f"'{target}' names no dictionary: write {target}+FOLDER")
     _, parts = _windows(model, data, tokens, context_length, field, records, seed, every=split)
-    for name in named:
-        present(_measured(model, name, parts[split], data), as_json, _rows)
+    found = [_measured(model, name, parts[split]) for name in named]
+    present({"target": target, "data": data, "dictionaries": found}, as_json, _rows)
 
 
 def _windows(
@@ -190,29 +191,29 @@ def _shown() -> Any:
     return bar()
 
 
-def _measured(model: "Target", site: str, windows: "TokenWindows", data: str) -> dict[str, Any]:
+def _measured(model: "Target", site: str, windows: "TokenWindows") -> dict[str, Any]:
     from ...tools.dictionaries.measures import measure_dictionary
     from .printing import progress
 
     with progress("windows", total=len(windows)) as show:
         quality = measure_dictionary(model, site, windows, tell=show)
-    return {"target": model.name, "site": site, "data": data, "quality": quality._asdict()}
+    return {"site": site, **quality._asdict()}
 
 
 def _rows(document: dict[str, Any]) -> "Iterator[RenderableType]":
     from ..report.tables import with_interval
 
-    quality = document["quality"]
     if "folder" in document:
         yield f"{document['folder']}: use it as '{document['target']}+{document['folder']}'"
-    yield (
-        f"{document['site']} on {quality['places']:,} tokens of {quality['documents']} documents "
-        f"of {document['data']}"
-    )
-    rows = table("measure", "value")
-    for key, name in _NAMED.items():
-        if quality[key] is not None:
-            rows.add_row(name, with_interval(quality[key], 3))
-    rows.add_row("dead latents (active at none of them)", f"{quality['dead']:.1%}")
-    rows.add_row("dense latents (at over 10% of them)", f"{quality['dense']:.1%}")
-    yield rows
+    for found in document["dictionaries"]:
+        yield (
+            f"{found['site']} on {found['places']:,} tokens of {found['documents']} documents of "
+            f"{document['data']}"
+        )
+        rows = table("measure", "value, 95% over documents")
+        for key, name in _NAMED.items():
+            if found[key] is not None:
+                rows.add_row(name, with_interval(found[key], 3))
+        rows.add_row("dead latents (active at none of them)", f"{found['dead']:.1%}")
+        rows.add_row("dense latents (at over 10% of them)", f"{found['dense']:.1%}")
+        yield rows

@@ -116,14 +116,14 @@ class _Sums:
 
     def add_places(self, document: np.ndarray, x: Tensor, made: Tensor, on: Entries) -> None:
         """`[place, width]` each, and the active latents."""
-        x, made = x.double(), made.double()
-        number = on.place.bincount(minlength=len(x))
+        x, made = x.cpu().double(), made.cpu().double()
+        number = on.place.cpu().bincount(minlength=len(x))
         for name, one in (
             ("left", (x - made).square().sum(1)),
             ("squares", x.square().sum(1)),
             ("active", number),
         ):
-            np.add.at(getattr(self, name), document, one.cpu().numpy())
+            np.add.at(getattr(self, name), document, one.numpy())
         np.add.at(self.places, document, 1)
         self.total = x.sum(0) if self.total is None else self.total + x.sum(0)
         self.fired += on.unit.bincount(minlength=len(self.fired)).cpu()
@@ -160,15 +160,15 @@ class _Sums:
             loss = _entry(own / tokens)
             recovered = _entry((zero - dictionary) / (zero - own))
             kl = _entry(1 - mine / nothing)
-        rate = self.fired.double() / self.places.sum()
+        rate = self.fired.numpy() / self.places.sum()
         return Quality(
             _entry(1 - left / n / variance),
             _entry(active / n),
             loss,
             recovered,
             kl,
-            float((rate == 0).double().mean()),
-            float((rate > DENSE).double().mean()),
+            float((rate == 0).mean()),
+            float((rate > DENSE).mean()),
             int(self.places.sum()),
             int(there.sum()),
         )

@@ -55,16 +55,14 @@ class SparseTally:
         if not bool(value.isfinite().all()):
             raise not_finite(self.site.name)
         n = self.site.units
-        double = value.double()
-        sums = [torch.bincount(unit, one, n).cpu().numpy() for one in (double, double.square())]
+        units, exact = unit.cpu(), value.cpu().double()
+        sums = [torch.bincount(units, one, n).numpy() for one in (exact, exact.square())]
         self.sums = added(self.sums, fixed(np.stack(sums, 1)))
         for column, of in enumerate((unit[value > 0], unit[value < 0])):
             self.fired[:, column] += torch.bincount(of, minlength=n).cpu().numpy()
-        order = torch.argsort(unit, stable=True)
-        of, at, by_unit = unit[order], positions[place[order]], value[order]
         for sign, top in self.top.items():
-            above = sign * by_unit > top.threshold[of]
-            top.put(of[above], keys_of(sign * by_unit[above], at[above]))
+            above = sign * value > top.threshold[unit]
+            top.put(unit[above], keys_of(sign * value[above], positions[place[above]]))
         slot = slots[place.cpu().numpy()]
         kept = slot >= 0
         self.sample = self.sample.joined(

@@ -110,13 +110,22 @@ class TopK:
         """Takes single values in.
 
         Args:
-            unit: `[value]`, ascending.
+            unit: `[value]`.
             keys: `[value]`, from `keys_of`.
         """
         self._fresh = False
-        if len(unit):
-            self._put(unit, keys)
-            self._raise()
+        if not len(unit):
+            return
+        order = torch.argsort(keys, descending=True)
+        order = order[torch.argsort(unit[order], stable=True)]  # by unit, the largest first
+        unit, keys = unit[order], keys[order]
+        counts = unit.unique_consecutive(return_counts=True)[1]
+        rank = torch.arange(len(unit), device=unit.device) - (
+            counts.cumsum(0) - counts
+        ).repeat_interleave(counts)
+        best = rank < self.keys.shape[1]
+        self._put(unit[best], keys[best])
+        self._raise()
 
     def _put(self, unit: Tensor, keys: Tensor) -> None:
         which, counts = unit.unique_consecutive(return_counts=True)  # keys `[value]`, by unit

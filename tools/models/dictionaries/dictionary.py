@@ -137,11 +137,17 @@ class Dictionary:
         flat = self.input_of(raw)
         places, latents, values = [], [], []
         for start, part in self._parts(flat):
-            active = self._active(part)
-            place, latent = active.nonzero(as_tuple=True)
+            if self.card.architecture in ("topk", "abstopk"):
+                kept, best = self._largest(part)  # [place, k]
+                place, which = kept.nonzero(as_tuple=True)
+                latent, value = best[place, which], kept[place, which]
+            else:
+                active = self._active(part)
+                place, latent = active.nonzero(as_tuple=True)
+                value = active[place, latent]
             places.append(place + start)
             latents.append(latent)
-            values.append(active[place, latent])
+            values.append(value)
         return Entries(torch.cat(places), torch.cat(latents), torch.cat(values))
 
     def decode(self, values: Tensor) -> Tensor:
@@ -186,7 +192,7 @@ class Dictionary:
 
     def _prepared(self, x: Tensor) -> Tensor:
         if self.card.normalise == "constant_norm":
-            x = x * self._scale(x).reciprocal()
+            x = x / self._scale(x)
         elif self.card.normalise == "layer_norm":
             x = (x - x.mean(-1, keepdim=True)) / (self._scale(x) + _EPS)
         return x - self.weights["b_dec"] if self.card.minus_bias else x
@@ -231,9 +237,10 @@ class Dictionary:
             linear = z @ weights["W_enc"]
             size = linear * weights["r_mag"].exp() + weights["b_mag"]
             return size.relu() * (linear + weights["b_gate"] > 0)
+        if kind in ("topk", "abstopk"):
+            kept, best = self._largest(z)
+            return kept.new_zeros(len(z), self.card.latents).scatter_(-1, best, kept)
         pre = z @ weights["W_enc"] + weights["b_enc"]
-        if self.card.by_norm:
-            pre = pre * self._norms
         if kind == "standard":
             return pre.relu()
         if kind == "jumprelu":
@@ -242,10 +249,18 @@ class Dictionary:
             grouped = pre.relu().unflatten(-1, (k, -1))  # [place, k, latent of a group]
             best = grouped.argmax(-1, keepdim=True)
             return torch.zeros_like(grouped).scatter_(-1, best, grouped.gather(-1, best)).flatten(1)
-        best = (pre.abs() if kind == "abstopk" else pre).topk(k, -1, sorted=False).indices
-        kept = pre.gather(-1, best)
-        kept = kept if kind == "abstopk" else kept.relu()
-        return torch.zeros_like(pre).scatter_(-1, best, kept)
+        raise AssertionError(kind)
+
+    def _largest(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        """Of `topk` and `abstopk`: the k largest and which they are, `[place, k]`."""
+        pre = torch.addmm(self.weights["b_enc"], z, self.weights["W_enc"])
+        if self.card.by_norm:
+            pre *= self._norms
+        if self.card.architecture == "topk":
+            kept, best = pre.topk(self.card.k, -1, sorted=False)
+            return kept.relu(), best
+        best = pre.abs().topk(self.card.k, -1, sorted=False).indices
+        return pre.gather(-1, best), best
 
 
 def _pursuit(z: Tensor, atoms: Tensor, card: Card) -> Tensor:
