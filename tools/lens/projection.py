@@ -2,7 +2,8 @@
 
 1. The write vector v of a unit: what it adds to the residual stream at activation 1. For a neuron
    it is its row of the projection behind it (through the norm behind that, where there is one:
-   Gemma-2), for a coordinate of the stream the basis vector; a head writes one vector a channel.
+   Gemma-2), for a coordinate of the stream the basis vector, for a dictionary's latent its row of
+   the decoder; a head writes one vector a channel.
 2. LN_f(v) W_U: the final norm with v's own statistics and without its bias, then the vocabulary
    head, less the mean over the vocabulary (Geva et al. 2022; VocabProj of Gur-Arieh et al. 2025).
 3. All units of a site are one matrix product, in slices of bounded memory; kept are the tokens at
@@ -12,7 +13,7 @@ It is the direct path alone: later layers, and norms between, are left out.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from torch import Tensor, nn
 from ..data.tokens import surfaces
 from ..errors import UsageError
 from ..models import Site, Target, Unit
+from ..models.dictionaries import Dictionary
 from ..residual.architecture import read_architecture
 from ..residual.norms import read_norm
 from ..residual.weights import output_weight
@@ -104,6 +106,12 @@ def vocabulary_projection(
 
 def write_rows(target: Target, site: Site) -> Tensor | None:
     """What every unit writes at activation 1, `[unit, channel, d]` float32; None: not known."""
+    if isinstance(site.code, Dictionary):
+        rows, under = site.code.rows.float(), site.under()
+        if site.port != "input":
+            return rows[:, None]
+        behind = write_rows(target, replace(under, units=rows.shape[1]))  # [coordinate, 1, d]
+        return None if behind is None else (rows @ behind[:, 0])[:, None]
     if site.code is not None or site.layout != "sequence":
         return None
     size = site.units * site.channels

@@ -181,6 +181,16 @@ class Dictionary:
             return torch.cat([torch.zeros_like(given), moved.to(given.dtype)], -1)
         return moved * self._scale(given.to(self.dtype))
 
+    @cached_property
+    def rows(self) -> Tensor:
+        """What one of each latent adds, `[latent, out]`, before the norm of the input is undone."""
+        rows = self.weights["W_dec"]
+        if self.card.by_norm:
+            rows = rows * self._norms.reciprocal()[:, None]
+        if "scaling_factor" in self.weights:  # learnt after training, for the decoder alone
+            rows = rows * self.weights["scaling_factor"][:, None]
+        return rows
+
     def input_of(self, raw: Tensor) -> Tensor:
         """What is encoded of a tensor that may hold what is decoded behind it."""
         return raw[..., : self.card.width] if self.card.transcodes else raw
@@ -222,11 +232,7 @@ class Dictionary:
 
     def _summed(self, values: Tensor) -> Tensor:
         """The decoder's sum without its bias, `[..., out]`."""
-        if self.card.by_norm:
-            values = values * self._norms.reciprocal()
-        if "scaling_factor" in self.weights:  # learnt after training, for the decoder alone
-            values = values * self.weights["scaling_factor"]
-        return values @ self.weights["W_dec"]
+        return values @ self.rows
 
     def _active(self, z: Tensor) -> Tensor:
         """Activations of prepared inputs, `[place, latent]`."""

@@ -8,6 +8,7 @@ from checks import refused
 from neuroscribe.tools.data.sources import load_corpus
 from neuroscribe.tools.data.windows import cut
 from neuroscribe.tools.exemplars import ExemplarIndex, build_index, merge
+from neuroscribe.tools.lens.projection import project, vocabulary_projection
 from neuroscribe.tools.models import Target, Unit
 from neuroscribe.tools.models.intervention import Intervention, zero
 from safetensors.torch import save_file
@@ -155,3 +156,17 @@ def test_an_index_of_entries_is_that_of_all_values(network, windows, tmp_path, m
         assert (one.mean, one.sd) == pytest.approx((other.mean, other.sd))
     (tmp_path / "m" / "entry_values.npy").write_bytes(b"x")
     refused("entry_values.npy", ExemplarIndex.open, tmp_path / "m")
+
+
+def test_what_a_latent_promotes_is_its_decoder_row(network, tmp_path):
+    over_neurons = dictionary(tmp_path / "n", hook="blocks.2.mlp.hook_post", width=172)
+    target = Target.load(f"{network}+{dictionary(tmp_path / 'd')}+{over_neurons}")
+    rows = target.site("sae.resid.2").code.weights["W_dec"]
+    got = vocabulary_projection(target, "sae.resid.2", units=[3], limit=4)
+    logits = project(target, rows[3:4])
+    assert got.top[0].tolist() == logits[0].topk(4).indices.tolist()
+    neurons = target.site("sae.mlp.2").code.weights["W_dec"]
+    behind = target.network.get_submodule("model.layers.2.mlp.down_proj").weight
+    got = vocabulary_projection(target, "sae.mlp.2", units=[5], limit=4)
+    logits = project(target, neurons[5:6] @ behind.T)
+    assert got.top[0].tolist() == logits[0].topk(4).indices.tolist()
